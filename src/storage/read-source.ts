@@ -1,0 +1,37 @@
+import type { NetworkProfile } from "../network/network-profile.ts";
+
+/** Where bytes can be read from, good for every range of the object until it expires. Structured-cloneable. */
+export type ReadSource = HttpReadSource | FileReadSource | BytesReadSource;
+
+export interface HttpReadSource {
+  readonly kind: "http";
+  /** Absolute URL text, exactly as it goes on the wire. */
+  readonly url: string;
+  /** Sent with every request, names in lower case. May hold secrets: never logged. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Epoch milliseconds after which it has to be located again; `Infinity` when it does not expire. */
+  readonly expiresAt: number;
+  /** The URL itself carries a signature, so that its query must never be shown. */
+  readonly secretUrl: boolean;
+  /** Drop the headers above when a redirect leaves the origin. False only for headers that are no credentials. */
+  readonly dropHeadersOnRedirect: boolean;
+  /**
+   * Strong validator that the data endpoint itself knows. Sent as `If-Match`, and every answer's `ETag` must equal it.
+   * Undefined where the data endpoint's validator is not known beforehand: the first answer's then holds for the rest.
+   */
+  readonly ifMatch?: string | undefined;
+  /** Further response headers (lower-case name to exact value) that every answer must carry, such as `x-goog-generation`. */
+  readonly expectHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly network: NetworkProfile;
+}
+
+export interface FileReadSource {
+  readonly kind: "file";
+  /** Absolute path. */
+  readonly path: string;
+}
+
+export interface BytesReadSource {
+  readonly kind: "bytes";
+  readonly bytes: Uint8Array;
+}
