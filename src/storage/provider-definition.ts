@@ -33,8 +33,13 @@ export interface OpenContext<Uri extends ObjectUri = ObjectUri, Parameters = unk
   readonly signal: AbortSignal | undefined;
 }
 
+/** A `z.strictObject`: parameter names that it does not know are refused. */
+export type ParameterSchema = z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
+
 /** The URIs of one family, narrowed by their `provider` tag. */
-export type UriOf<Family extends UriProvider> = Extract<ObjectUri, { readonly provider: Family }>;
+export type UriOf<Family extends UriProvider> = {
+  readonly [Name in UriProvider]: Extract<ObjectUri, { readonly provider: Name }>;
+}[Family];
 
 /**
  * One provider: which URIs it takes, which parameters it understands and how it is opened. Built-in providers and
@@ -42,7 +47,7 @@ export type UriOf<Family extends UriProvider> = Extract<ObjectUri, { readonly pr
  */
 export interface ProviderDefinition<
   Family extends UriProvider = UriProvider,
-  Schema extends z.ZodObject = z.ZodObject,
+  Schema extends ParameterSchema = ParameterSchema,
 > {
   /** Name in logs, metrics, errors and `Storage.provider`: `s3`. */
   readonly name: ProviderName;
@@ -68,7 +73,7 @@ export interface ProviderDefinition<
 }
 
 /** Gives a literal its full types: the context of `open` has the schema's output and the family's URI. */
-export function defineProvider<Family extends UriProvider, Schema extends z.ZodObject>(
+export function defineProvider<Family extends UriProvider, Schema extends ParameterSchema>(
   definition: ProviderDefinition<Family, Schema>,
 ): ProviderDefinition<Family, Schema> {
   return definition;
