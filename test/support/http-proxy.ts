@@ -1,0 +1,90 @@
+import { createServer, request } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import type { TestContext } from "node:test";
+
+export interface TestProxy {
+  readonly port: number;
+  readonly url: string;
+  /** `CONNECT host:port` and `GET http://host/path` lines, in order of arrival. */
+  readonly requests: string[];
+}
+
+export interface TestProxyOptions {
+  /** `user:password` that clients must present. */
+  readonly credentials?: string;
+  /** Answer every CONNECT with this status instead of opening the tunnel. */
+  readonly refuseWith?: number;
+  /** Names that the proxy resolves to loopback, as a company's DNS would. */
+  readonly hosts?: readonly string[];
+}
+
+/** A forward proxy as companies run them: CONNECT for TLS, absolute-form requests for plain HTTP. Ends with the test. */
+export async function startProxy(t: TestContext, options: TestProxyOptions = {}): Promise<TestProxy> {
+  const requests: string[] = [];
+  const sockets = new Set<Socket>();
+  const expected =
+    options.credentials === undefined ? undefined : `Basic ${Buffer.from(options.credentials).toString("base64")}`;
+  const resolve = (host: string): string => (options.hosts?.includes(host) ? "127.0.0.1" : host);
+
+  const server = createServer((incoming, outgoing) => {
+    requests.push(`${incoming.method} ${incoming.url}`);
+    if (expected !== undefined && incoming.headers["proxy-authorization"] !== expected) {
+      outgoing.writeHead(407, { "proxy-authenticate": "Basic" }).end();
+      return;
+    }
+    const target = new URL(incoming.url ?? "");
+    const { "proxy-authorization": _credentials, ...headers } = incoming.headers;
+    const forwarded = request(
+      {
+        host: resolve(target.hostname),
+        port: target.port,
+        path: target.pathname + target.search,
+        method: incoming.method,
+        headers,
+      },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    forwarded.on("error", () => outgoing.writeHead(502).end());
+    incoming.pipe(forwarded);
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.on("connect", (incoming, client: Socket, head: Buffer) => {
+    requests.push(`CONNECT ${incoming.url}`);
+    client.on("error", () => client.destroy());
+    const refusal =
+      expected !== undefined && incoming.headers["proxy-authorization"] !== expected ? 407 : options.refuseWith;
+    if (refusal !== undefined) {
+      client.end(`HTTP/1.1 ${refusal} Refused\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    const target = new URL(`http://${incoming.url}`);
+    const upstream = connect(Number(target.port || 80), resolve(target.hostname.replace(/^\[(.+)\]$/, "$1")), () => {
+      client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      upstream.write(head);
+      upstream.pipe(client);
+      client.pipe(upstream);
+    });
+    sockets.add(upstream);
+    upstream.on("error", () => client.destroy());
+    upstream.on("close", () => client.destroy());
+    client.on("close", () => upstream.destroy());
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `http://${options.credentials === undefined ? "" : `${options.credentials}@`}127.0.0.1:${port}`,
+    requests,
+  };
+}
