@@ -24,11 +24,16 @@ export const wholeNumber = (min: number, max: number) =>
     });
 
 /** Words separated by commas or line breaks, or an array of them; blanks around and empty ones are dropped. */
-export const list = () =>
+export const list = () => words((value) => value.split(/[,\n]/));
+
+/** As {@link list}, for globs: a comma inside braces (`*.{json,txt}`) belongs to its glob. */
+export const globList = () => words((value) => value.match(/(?:\{[^}]*\}|[^,\n{]|\{)+/g) ?? []);
+
+const words = (split: (value: string) => readonly string[]) =>
   z
     .union([z.string(), z.array(z.string())], { error: "must be a comma-separated list" })
-    .transform((value) => (typeof value === "string" ? value.split(/[,\n]/) : value))
-    .transform((words) => words.map((word) => word.trim()).filter((word) => word !== ""));
+    .transform((value) => (typeof value === "string" ? split(value) : value))
+    .transform((parts) => parts.map((part) => part.trim()).filter((part) => part !== ""));
 
 /** An absolute `http://` or `https://` URL without user, query or fragment; a trailing slash is dropped. */
 export const endpointUrl = () =>
