@@ -4,14 +4,14 @@ const shownLength = 300;
 /** What access tokens look like; they are cut even where no rule of a scheme says that they are secret. */
 const tokens = /\b(?:hf_[A-Za-z0-9]{30,}|gh[opsur]_[A-Za-z0-9]{30,}|github_pat_\w{30,})/g;
 
-/** `user:password@` and `token@` before the host of a web address. */
-const webUserInfo = /^(https?:?\/*)[^/?#]*@/i;
+/** `user:password@` and `token@` before the host of a web address, up to the last @: a password may contain some. */
+const webUserInfo = /^(https?:?\/*)[^/?#@]*@(?:.*@)?/is;
 /** The same with an unescaped slash or question mark in the password, which then ends what looks like the authority. */
 const webBrokenUserInfo = /^(https?:?\/*)(?!\[)[^/?#:]*:(?!\d*(?:[/?#]|$)).*@/is;
-/** `key:secret@` in schemes whose first segment has no use for a colon; AWS secrets may contain slashes. */
-const bucketUserInfo = /^((?:s3|aws|gs|gcp|az|azure|oci|hf|github):?\/+)[^/@:]*:.*@/is;
+/** `key:secret@` in schemes whose first segment never holds a colon; AWS secrets may contain slashes. */
+const bucketUserInfo = /^((?:s3|aws|gs|az|azure|oci|hf|github):?\/+)[^/@:]*:.*@/is;
 /** The same in any other scheme, plug-ins' included, but for those whose first segment may hold a colon. */
-const userInfo = /^(?!https?:|pvc:|local:|file:|vendor:)([A-Za-z0-9+.-]*:?\/+)[^/@:]*:[^/@]*@/i;
+const userInfo = /^(?!https?:|pvc:|local:|file:|vendor:)([A-Za-z0-9+.-]*:?\/+)[^/@:]*:[^/@]*@(?:.*@)?/is;
 
 const signatureParameter =
   /[?&](?:sig|signature|x-amz-signature|x-amz-credential|x-goog-signature|token|access_token)=/i;
