@@ -59,18 +59,31 @@ const explanations: Readonly<Record<string, Explanation>> = {
   UND_ERR_CONNECT_TIMEOUT: timedOut,
   UND_ERR_HEADERS_TIMEOUT: timedOut,
   UND_ERR_BODY_TIMEOUT: { ...timedOut, code: "stalled", detail: (host) => `${host} stopped sending` },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: {
+    ...broken,
+    code: "truncated",
+    detail: (host) => `the answer of ${host} ended early`,
+  },
   EHOSTUNREACH: unreachable,
   ENETUNREACH: unreachable,
   EADDRNOTAVAIL: unreachable,
 };
 
+const notHttp: Explanation = {
+  code: "protocol",
+  detail: (host) => `the answer of ${host} is not valid HTTP`,
+  hint: "Check the endpoint's port, and proxies on the way.",
+};
+
+function explain(error: Error): Explanation | undefined {
+  const code = codeOf(error);
+  return code.startsWith("HPE_") ? notHttp : explanations[code];
+}
+
 /** True when an error, or what caused it, is a failure to connect or to stay connected, a refused certificate included. */
 export function isConnectionError(error: unknown): boolean {
   return causes(error).some(
-    (cause) =>
-      isStorageError(cause) ||
-      explanations[codeOf(cause)] !== undefined ||
-      tlsError(cause, { operation: "", host: "" }),
+    (cause) => isStorageError(cause) || explain(cause) !== undefined || tlsError(cause, { operation: "", host: "" }),
   );
 }
 
@@ -87,7 +100,7 @@ export function connectionError(error: unknown, context: ConnectionContext): Sto
       return cause.with({ operation: context.operation, target: context.target, provider: context.provider });
     const refused = tlsError(cause, context);
     if (refused !== undefined) return refused;
-    const explanation = explanations[codeOf(cause)];
+    const explanation = explain(cause);
     if (explanation !== undefined) {
       return new StorageError({
         code: explanation.code,

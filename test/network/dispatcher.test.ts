@@ -164,6 +164,7 @@ test("codes of sockets and resolvers map to codes of ours, wherever they hide", 
   assert.equal(connectionError(coded("EAI_AGAIN"), context).retry, "temporary");
   assert.equal(connectionError(coded("ECONNRESET"), context).code, "connection");
   assert.equal(connectionError(coded("ETIMEDOUT"), context).code, "timeout");
+  assert.equal(connectionError(coded("HPE_INVALID_CONSTANT"), context).code, "protocol");
   assert.equal(
     connectionError(new Error("outer", { cause: new AggregateError([coded("ECONNREFUSED")]) }), context).code,
     "connection",
