@@ -1,0 +1,49 @@
+import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Content } from "../content/content.ts";
+import type { Answer } from "./answer.ts";
+
+const pieceSize = 256 * 1024;
+
+/** Writes the answer; a `HEAD` gets the head only. Gives the body bytes handed to the socket, also when it is cut. */
+export async function writeAnswer(response: ServerResponse, method: string, answer: Answer): Promise<number> {
+  const { body } = answer;
+  const size = body === undefined ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.size;
+  const bodiless = answer.status === 204 || answer.status === 304;
+  // S3 has no body in the answer to a failed HEAD, and then no length either.
+  const lengthless = method === "HEAD" && typeof body === "string";
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    ...(bodiless || lengthless ? {} : { "content-length": String(size) }),
+  });
+  if (body === undefined || method === "HEAD" || bodiless) {
+    response.end();
+    return 0;
+  }
+  if (typeof body === "string") {
+    response.end(body);
+    return size;
+  }
+  let sent = 0;
+  const counted = function* (): Iterable<Uint8Array> {
+    for (const piece of piecesOf(body)) {
+      sent += piece.length;
+      yield piece;
+    }
+  };
+  try {
+    await pipeline(Readable.from(counted(), { objectMode: false, highWaterMark: pieceSize }), response);
+  } catch {
+    response.destroy();
+  }
+  return sent;
+}
+
+function* piecesOf(content: Content): Iterable<Uint8Array> {
+  for (let offset = 0; offset < content.size; offset += pieceSize) {
+    const piece = Buffer.allocUnsafe(Math.min(pieceSize, content.size - offset));
+    content.read(offset, piece);
+    yield piece;
+  }
+}
