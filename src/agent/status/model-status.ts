@@ -1,0 +1,29 @@
+import type { ErrorCode } from "../../errors.ts";
+import type { DownloadProgress } from "../../telemetry/progress.ts";
+import type { ReadyReport } from "../gopher/model-worker.ts";
+import type { ModelIdentity, ModelKey } from "../model-identity.ts";
+
+export type ModelState = "Ready" | "Updating" | "Failed";
+
+/** How one model stands on this machine. Holds no secret. */
+export interface ModelStatus {
+  readonly key: ModelKey;
+  readonly identity: ModelIdentity;
+  readonly state: ModelState;
+  /** Stable CamelCase word, such as `Downloading` or `ChecksumMismatch`. */
+  readonly reason: string;
+  /** One or two sentences for people. */
+  readonly message: string;
+  /** Epoch milliseconds since when the state holds. */
+  readonly since: number;
+  readonly storageUri: string;
+  readonly path: string;
+  readonly origin: string;
+  readonly keepFiles: boolean;
+  /** Only while Updating. */
+  readonly progress?: DownloadProgress | undefined;
+  /** Only when Ready. */
+  readonly report?: ReadyReport | undefined;
+  /** Only when Failed. */
+  readonly error?: { readonly code: ErrorCode; readonly failures: number; readonly retryAt: number } | undefined;
+}
