@@ -1,0 +1,166 @@
+import { constants } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { StorageError } from "../errors.ts";
+import type { TransferredFile, TransferTarget } from "../transfer/transfer-types.ts";
+import { makeParents, syncDirectories } from "./destination-tree.ts";
+import { diskError } from "./disk-error.ts";
+import { type FileSystem, nodeFileSystem, systemErrorCode } from "./file-system.ts";
+import { forEachParallel } from "./for-each-parallel.ts";
+import { layoutOf } from "./layout.ts";
+import { safePath } from "./safe-path.ts";
+import { readDiskSpace } from "./space.ts";
+
+/** Files that go through one batch of syncs, renames and directory syncs; bounds memory and the wait of a single file. */
+const maxBatch = 256;
+/** Syncs under way at once: file systems commit what waits together, so many cost little more than one. */
+const parallelSyncs = 16;
+const publishedMode = 0o444;
+
+/** A file under its final name, and what `stat` says of it as long as nobody touches it. */
+export interface PublishedFile extends TransferredFile {
+  /** Modification time in nanoseconds since the epoch, in decimal digits. */
+  readonly mtimeNs: string;
+  /** Inode number in decimal digits. */
+  readonly inode: string;
+}
+
+export interface PublisherOptions {
+  /** Absolute path of an existing directory with its metadata directory. */
+  readonly destination: string;
+  /** Called before each batch; throwing publishes nothing of it. The place to check that the lease is still held. */
+  readonly beforeBatch?: (() => Promise<void>) | undefined;
+  /** Called after each batch is durable and before its `publish` calls resolve. */
+  readonly afterBatch?: ((files: readonly PublishedFile[]) => Promise<void>) | undefined;
+  readonly fileSystem?: FileSystem | undefined;
+}
+
+interface Waiting {
+  readonly stagedPath: string;
+  readonly file: TransferredFile;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The engine's target over one destination. `publish` calls that overlap share their syncs. */
+export interface Publisher extends TransferTarget {
+  /** Everything published so far, by path. */
+  readonly published: ReadonlyMap<string, PublishedFile>;
+}
+
+/**
+ * Publishes whole, verified staged files below a destination: data fsync, rename, directory fsync, in batches of whatever
+ * waits. A file that is there already is replaced atomically.
+ */
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { destination, beforeBatch, afterBatch, fileSystem = nodeFileSystem } = options;
+  const published = new Map<string, PublishedFile>();
+  const queue: Waiting[] = [];
+  let running = false;
+
+  const flush = async (): Promise<void> => {
+    running = true;
+    while (queue.length > 0) {
+      const batch = queue.splice(0, maxBatch);
+      try {
+        await beforeBatch?.();
+        const files = await publishBatch(fileSystem, destination, batch);
+        if (files.length > 0) await afterBatch?.(files.map(({ file }) => file));
+        for (const { file, waiting } of files) {
+          published.set(file.path, file);
+          waiting.resolve();
+        }
+      } catch (error) {
+        for (const waiting of batch) waiting.reject(diskError(error, "publish", join(destination, waiting.file.path)));
+      }
+    }
+    running = false;
+  };
+
+  return {
+    stagingDirectory: layoutOf(destination).staging,
+    freeBytes: async () => (await readDiskSpace(destination, fileSystem))?.freeBytes,
+    publish: (stagedPath, file) =>
+      new Promise((resolve, reject) => {
+        safePath(file.path, destination);
+        queue.push({ stagedPath, file, resolve, reject });
+        if (!running) void flush();
+      }),
+    published,
+  };
+}
+
+interface Done {
+  readonly file: PublishedFile;
+  readonly waiting: Waiting;
+}
+
+/** Rejects what fails by itself and returns what is durable under its final name. */
+async function publishBatch(
+  fileSystem: FileSystem,
+  destination: string,
+  batch: readonly Waiting[],
+): Promise<readonly Done[]> {
+  const synced: Done[] = [];
+  await forEachParallel(batch, parallelSyncs, async (waiting) => {
+    try {
+      synced.push({ waiting, file: await syncStaged(fileSystem, waiting.stagedPath, waiting.file) });
+    } catch (error) {
+      waiting.reject(diskError(error, "publish", join(destination, waiting.file.path)));
+    }
+  });
+  const verified = new Set<string>();
+  const changed = new Set<string>();
+  const renamed: Done[] = [];
+  for (const done of synced) {
+    const { path } = done.file;
+    try {
+      await makeParents(fileSystem, destination, path, verified, changed);
+      await fileSystem.rename(done.waiting.stagedPath, join(destination, path));
+      changed.add(dirname(join(destination, path)));
+      renamed.push(done);
+    } catch (error) {
+      done.waiting.reject(diskError(error, "publish", join(destination, path)));
+    }
+  }
+  await syncDirectories(fileSystem, changed);
+  return renamed;
+}
+
+async function syncStaged(fileSystem: FileSystem, stagedPath: string, file: TransferredFile): Promise<PublishedFile> {
+  const handle = await fileSystem.open(stagedPath, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    await protect(handle);
+    const { size, mtimeNs, ino } = await handle.stat({ bigint: true });
+    if (size !== BigInt(file.size)) throw wrongSize(file, size);
+    try {
+      await handle.sync();
+    } catch (error) {
+      // After a failed fsync the kernel may drop the data and report success the next time, so these bytes are lost.
+      await fileSystem.rm(stagedPath, { force: true });
+      throw error;
+    }
+    return { ...file, mtimeNs: String(mtimeNs), inode: String(ino) };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Network and FUSE file systems without modes refuse to set one; the model is as good without it. */
+async function protect(handle: FileHandle): Promise<void> {
+  try {
+    await handle.chmod(publishedMode);
+  } catch (error) {
+    if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(systemErrorCode(error) ?? "")) throw error;
+  }
+}
+
+function wrongSize(file: TransferredFile, found: bigint): StorageError {
+  return new StorageError({
+    code: "internal",
+    operation: "publish",
+    target: file.path,
+    detail: `the staged file has ${found} bytes instead of ${file.size}`,
+    hint: "Another process may be writing to the same destination: stop it and run it again.",
+  });
+}
