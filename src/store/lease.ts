@@ -35,6 +35,8 @@ export interface LeaseOptions {
 
 /** The right to write below a directory, kept alive by a heartbeat until it is released. */
 export interface Lease extends AsyncDisposable {
+  /** Random and unique: good as a name that no other writer uses. */
+  readonly token: string;
   /** Someone else held it when it was asked for, so what was read of the directory before is out of date. */
   readonly waited: boolean;
   /** Aborts with a StorageError when another process took the lease over. */
@@ -183,6 +185,7 @@ function hold(
   };
 
   return {
+    token: owner.token,
     waited,
     lost: lost.signal,
     assertHeld: async () => {

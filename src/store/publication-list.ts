@@ -6,7 +6,7 @@ import { layoutOf } from "./layout.ts";
 
 /**
  * The files published since the last proof, one line each, so that an interrupted delivery need not fetch or re-read
- * them. A line is written after its file is durable, and carries its own checksum; a line that was lost or torn only
+ * them. A line is written when its file's data is durable, and carries its own checksum; a line that was lost or torn only
  * costs reading that file again.
  */
 export interface PublicationList {

@@ -7,7 +7,6 @@ import { makeParents, syncDirectories } from "./destination-tree.ts";
 import { diskError } from "./disk-error.ts";
 import { type FileSystem, nodeFileSystem, systemErrorCode } from "./file-system.ts";
 import { forEachParallel } from "./for-each-parallel.ts";
-import { layoutOf } from "./layout.ts";
 import { safePath } from "./safe-path.ts";
 import { readDiskSpace } from "./space.ts";
 
@@ -28,10 +27,14 @@ export interface PublishedFile extends TransferredFile {
 export interface PublisherOptions {
   /** Absolute path of an existing directory with its metadata directory. */
   readonly destination: string;
-  /** Called before each batch; throwing publishes nothing of it. The place to check that the lease is still held. */
-  readonly beforeBatch?: (() => Promise<void>) | undefined;
-  /** Called after each batch is durable and before its `publish` calls resolve. */
-  readonly afterBatch?: ((files: readonly PublishedFile[]) => Promise<void>) | undefined;
+  /** Absolute path of the writer's own staging directory (see `claimStaging`). */
+  readonly stagingDirectory: string;
+  /**
+   * Called for each batch when its data is durable and before any of it is renamed; throwing publishes nothing of it. The
+   * place to check the lease and to record the files: size, time and inode survive the rename, so a record of a file
+   * that was never renamed is recognised by the inode under the final name.
+   */
+  readonly beforeRename?: ((files: readonly PublishedFile[]) => Promise<void>) | undefined;
   readonly fileSystem?: FileSystem | undefined;
 }
 
@@ -53,7 +56,7 @@ export interface Publisher extends TransferTarget {
  * waits. A file that is there already is replaced atomically.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { destination, beforeBatch, afterBatch, fileSystem = nodeFileSystem } = options;
+  const { destination, stagingDirectory, beforeRename, fileSystem = nodeFileSystem } = options;
   const published = new Map<string, PublishedFile>();
   const queue: Waiting[] = [];
   let running = false;
@@ -63,10 +66,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     while (queue.length > 0) {
       const batch = queue.splice(0, maxBatch);
       try {
-        await beforeBatch?.();
-        const files = await publishBatch(fileSystem, destination, batch);
-        if (files.length > 0) await afterBatch?.(files.map(({ file }) => file));
-        for (const { file, waiting } of files) {
+        for (const { file, waiting } of await publishBatch(fileSystem, destination, batch, beforeRename)) {
           published.set(file.path, file);
           waiting.resolve();
         }
@@ -78,7 +78,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   return {
-    stagingDirectory: layoutOf(destination).staging,
+    stagingDirectory,
     freeBytes: async () => (await readDiskSpace(destination, fileSystem))?.freeBytes,
     publish: (stagedPath, file) =>
       new Promise((resolve, reject) => {
@@ -100,6 +100,7 @@ async function publishBatch(
   fileSystem: FileSystem,
   destination: string,
   batch: readonly Waiting[],
+  beforeRename: PublisherOptions["beforeRename"],
 ): Promise<readonly Done[]> {
   const synced: Done[] = [];
   await forEachParallel(batch, parallelSyncs, async (waiting) => {
@@ -109,6 +110,7 @@ async function publishBatch(
       waiting.reject(diskError(error, "publish", join(destination, waiting.file.path)));
     }
   });
+  if (synced.length > 0) await beforeRename?.(synced.map(({ file }) => file));
   const verified = new Set<string>();
   const changed = new Set<string>();
   const renamed: Done[] = [];
