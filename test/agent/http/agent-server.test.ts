@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { startAgentServer } from "../../../src/agent/http/agent-server.ts";
+import type { HealthCheck } from "../../../src/agent/http/health.ts";
+import { isStorageError } from "../../../src/errors.ts";
+import { silentLogger } from "../../../src/telemetry/logger.ts";
+import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import { agentStatus, modelStatus } from "../../support/agent-status.ts";
+
+async function serve(t: TestContext, check?: HealthCheck) {
+  const options = {
+    host: "127.0.0.1",
+    port: 0,
+    metrics: createMetrics(),
+    checks: [check ?? { name: "model-agent-health", run: async () => undefined }],
+    snapshot: () => agentStatus([modelStatus("llama")]),
+    logger: silentLogger,
+  };
+  const server = await startAgentServer(options);
+  t.after(() => server.close());
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { headers });
+    return { status: response.status, type: response.headers.get("content-type") ?? "", body: await response.text() };
+  };
+  return { server, options, get };
+}
+
+test("probes answer with the bodies and codes that probes of OME's agent get", async (t) => {
+  const { get } = await serve(t);
+  for (const path of ["/livez", "/livez/ping", "/healthz", "/healthz/model-agent-health"]) {
+    assert.deepEqual(await get(path), { status: 200, type: "text/plain; charset=utf-8", body: "ok" }, path);
+  }
+  assert.equal((await get("/healthz?verbose")).body, "[+]model-agent-health ok\nhealthz check passed\n");
+  assert.equal((await get("/readyz")).status, 404);
+});
+
+test("an unhealthy agent is alive and keeps its reason to itself", async (t) => {
+  const { get } = await serve(t, { name: "model-agent-health", run: async () => "no such directory" });
+  assert.equal((await get("/livez")).status, 200);
+  const answer = await get("/healthz");
+  assert.equal(answer.status, 500);
+  assert.equal(answer.body, "[-]model-agent-health failed: reason withheld\nhealthz check failed\n");
+  assert.equal((await get("/healthz/model-agent-health")).status, 500);
+});
+
+test("metrics come in the Prometheus text format", async (t) => {
+  const { get } = await serve(t);
+  const { type, body } = await get("/metrics");
+  assert.match(type, /^text\/plain; version=0\.0\.4/);
+  assert.match(body, /# TYPE model_agent_downloads_success_total counter/);
+});
+
+test("status is JSON for programs and a page for browsers", async (t) => {
+  const { get } = await serve(t);
+  const json = await get("/status");
+  assert.match(json.type, /application\/json/);
+  assert.deepEqual(JSON.parse(json.body), JSON.parse(JSON.stringify(agentStatus([modelStatus("llama")]))));
+  const page = await get("/status", { accept: "text/html,application/xhtml+xml" });
+  assert.match(page.type, /text\/html/);
+  assert.match(page.body, /llama/);
+});
+
+test("a port that is taken is refused with the option to change", async (t) => {
+  const { server, options } = await serve(t);
+  await assert.rejects(
+    startAgentServer({ ...options, port: server.port }),
+    (error) => isStorageError(error) && error.code === "config_invalid" && /--port/.test(error.hint),
+  );
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { createStatusFile, parseStatus, readStatusFile } from "../../../src/agent/status/status-file.ts";
+import { systemClock } from "../../../src/telemetry/clock.ts";
+import { silentLogger } from "../../../src/telemetry/logger.ts";
+import { agentStatus, modelStatus } from "../../support/agent-status.ts";
+
+async function place(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "status-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+test("the file is there soon, follows changes, and holds the last state after the end", async (t) => {
+  const directory = await place(t);
+  const path = join(directory, "meta", "status.json");
+  let status = agentStatus([modelStatus("a", { state: "Updating", reason: "Queued" })]);
+  const file = createStatusFile({ path, snapshot: () => status, clock: systemClock, logger: silentLogger });
+  status = agentStatus([modelStatus("a")]);
+  file.touch();
+  await file.close();
+  assert.equal((await readStatusFile(path))?.models[0]?.state, "Ready");
+  assert.deepEqual(await readdir(join(directory, "meta")), ["status.json"]);
+});
+
+test("a place that cannot be written costs one warning and no failure", async (t) => {
+  const directory = await place(t);
+  await writeFile(join(directory, "file"), "");
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (_: unknown, message: string) => warnings.push(message) };
+  const file = createStatusFile({
+    path: join(directory, "file", "status.json"),
+    snapshot: () => agentStatus([]),
+    clock: systemClock,
+    logger,
+  });
+  file.touch();
+  await file.close();
+  assert.deepEqual(warnings, ["the status file cannot be written"]);
+});
+
+test("what is no status of this version is none", async () => {
+  assert.equal(parseStatus("{}"), undefined);
+  assert.equal(parseStatus("not json"), undefined);
+  assert.equal(parseStatus(JSON.stringify({ ...agentStatus([]), version: 2 })), undefined);
+  assert.deepEqual(parseStatus(JSON.stringify(agentStatus([])))?.models, []);
+  assert.equal(await readStatusFile("/nonexistent/status.json"), undefined);
+});
