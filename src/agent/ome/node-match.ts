@@ -46,7 +46,7 @@ function matchesTerm(node: NodeFacts, term: NodeSelectorTerm, semantics: MatchSe
   const fields = term.matchFields ?? [];
   if (expressions.length + fields.length === 0) return semantics === "ome";
   return (
-    expressions.every((requirement) => holds(valueOf(node, requirement.key, semantics), requirement, semantics)) &&
+    expressions.every((requirement) => holds(labelOrName(node, requirement.key, semantics), requirement, semantics)) &&
     fields.every((requirement) => holds(fieldOf(node, requirement.key, semantics), requirement, semantics))
   );
 }
@@ -55,7 +55,7 @@ function labelOf(node: NodeFacts, key: string): string | undefined {
   return Object.hasOwn(node.labels, key) ? node.labels[key] : undefined;
 }
 
-function valueOf(node: NodeFacts, key: string, semantics: MatchSemantics): string | undefined {
+function labelOrName(node: NodeFacts, key: string, semantics: MatchSemantics): string | undefined {
   return labelOf(node, key) ?? (semantics === "ome" && key === "metadata.name" ? node.name : undefined);
 }
 
