@@ -115,17 +115,18 @@ export class LocalStorage implements WritableStorage {
     const place = { path: this.#root.pathOf("list", prefixKey.slice(0, slash)), key: prefixKey.slice(0, slash) };
     if (!(await this.#isDirectory(place.path))) return;
     const { startAfter, signal } = options;
+    const root = this.#root;
     const enter = async (directoryKey: string): Promise<boolean> => {
       if (options.delimiter !== "/") return true;
-      const group = { path: this.#root.pathOf("list", directoryKey), key: directoryKey };
-      const everything = { root: this.#root, signal, startAfter: undefined, enter: async () => true };
-      const first = await walkDirectory(group, "", everything).next();
+      const group = { path: root.pathOf("list", directoryKey), key: directoryKey };
+      const first = await walkDirectory(group, "", { root, signal }).next();
       if (first.done !== true) options.onPrefix?.({ prefix: directoryKey });
       return false;
     };
-    const walkOptions = { root: this.#root, signal, startAfter, enter };
-    for await (const { key, stats } of walkDirectory(place, prefixKey.slice(slash), walkOptions)) {
-      yield describe(withKey(at, key), stats);
+    const files = walkDirectory(place, prefixKey.slice(slash), { root, signal, startAfter, enter });
+    for await (const { key, leaf } of files) {
+      throwIfAborted(signal, "list", at.path);
+      yield describe(withKey(at, key), leaf);
     }
   }
 
