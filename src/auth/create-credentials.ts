@@ -1,0 +1,49 @@
+import { StorageError } from "../errors.ts";
+import type { AuthRequest } from "./auth-request.ts";
+import type { AwsCredentials } from "./aws/credentials.ts";
+
+/**
+ * What each provider's factory makes. A cloud joins with three lines: its credentials type here, its factory below, its
+ * auth types in `auth-types.ts`. Its folder then holds the same files as `aws/`: `credentials.ts` (the type),
+ * `parameters.ts` (settings as data), `choose-settings.ts` (which login, pure), `create.ts` (the factory),
+ * `identify.ts`, `auth-error.ts` (what its refusals mean).
+ */
+export interface CredentialsByProvider {
+  readonly aws: AwsCredentials;
+}
+
+/** Credentials of any provider, told apart by `provider`. */
+export type Credentials = CredentialsByProvider[keyof CredentialsByProvider];
+
+type Factories = {
+  readonly [P in keyof CredentialsByProvider]: () => Promise<(request: AuthRequest<P>) => CredentialsByProvider[P]>;
+};
+
+/** Loaded when used: a node that reads from one cloud loads the SDK of that one. */
+const factories: Factories = {
+  aws: async () => (await import("./aws/create.ts")).createAwsCredentials,
+};
+
+/**
+ * Credentials for one provider from parameters, Secret and environment. Nothing is asked of the provider yet: settings are
+ * checked here, the login happens when the credentials are first used.
+ *
+ * @throws StorageError `config_invalid` for unknown auth types and for missing, partial or contradicting settings.
+ */
+export async function createCredentials<P extends keyof CredentialsByProvider>(
+  request: AuthRequest<P>,
+): Promise<CredentialsByProvider[P]> {
+  const load = factories[request.provider];
+  if (load === undefined) {
+    throw new StorageError({
+      code: "unsupported",
+      operation: "create credentials",
+      detail: `there is no login for provider "${request.provider}"`,
+      hint: `Providers with logins: ${Object.keys(factories).join(", ")}.`,
+    });
+  }
+  const create = await load();
+  const credentials = create(request);
+  request.logger.debug({ provider: request.provider, authType: credentials.authType }, "credentials chosen");
+  return credentials;
+}
