@@ -20,7 +20,7 @@ test("an error says what, where and what to do, and obeys no escape sequence of 
     describeError(error, { format: "human", color: false, stack: false }),
     [
       "error: the bucket does not exist",
-      "  where: list s3://bucket/llama\\x1b[2J (s3, HTTP 404, NoSuchBucket)",
+      "  where: list s3://bucket/llama\\u{1b}[2J (s3, HTTP 404, NoSuchBucket)",
       "  hint:  Check the bucket's name and region.",
       "",
     ].join("\n"),

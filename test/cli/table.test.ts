@@ -11,6 +11,6 @@ test("columns line up, wide characters included, and a name cannot break a line"
         ["a\nb", "1.00 KB"],
       ],
     ),
-    "NAME         SIZE\n模型.bin      1 B\na\\x0ab    1.00 KB\n",
+    "NAME         SIZE\n模型.bin      1 B\na\\u{a}b   1.00 KB\n",
   );
 });
