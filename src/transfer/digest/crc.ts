@@ -1,0 +1,59 @@
+import { crc32 as zlibCrc32 } from "node:zlib";
+import type { CrcAlgorithm } from "./crc-combine.ts";
+
+/** One running CRC. */
+export interface Crc {
+  update(bytes: Uint8Array): void;
+  /** Value so far in lower-case hexadecimal; ready for the next piece afterwards. */
+  take(): string;
+}
+
+/** Makes a running CRC that starts at nothing. */
+export type CrcFactory = () => Crc;
+
+function fromFunction(step: (bytes: Uint8Array, previous: number) => number): CrcFactory {
+  return () => {
+    let value = 0;
+    return {
+      update: (bytes) => {
+        value = step(bytes, value);
+      },
+      take: () => {
+        const text = (value >>> 0).toString(16).padStart(8, "0");
+        value = 0;
+        return text;
+      },
+    };
+  };
+}
+
+/** One hasher serves every running CRC: its state is put in before and taken out after each step. */
+async function fromWebAssembly(algorithm: "crc32c" | "crc64nvme"): Promise<CrcFactory> {
+  const { createCRC32, createCRC64 } = await import("hash-wasm");
+  const hasher = await (algorithm === "crc32c" ? createCRC32(0x82f63b78) : createCRC64("9a6c9329ac4bc9b5"));
+  const fresh = hasher.init().save();
+  return () => {
+    let state = fresh;
+    return {
+      update: (bytes) => {
+        state = hasher.load(state).update(bytes).save();
+      },
+      take: () => {
+        const text = hasher.load(state).digest("hex");
+        state = fresh;
+        return text;
+      },
+    };
+  };
+}
+
+/** The fastest implementation that runs here: native where its prebuilt package exists, otherwise zlib or WebAssembly. */
+export async function loadCrc(algorithm: CrcAlgorithm): Promise<CrcFactory> {
+  if (algorithm === "crc64nvme") return fromWebAssembly(algorithm);
+  try {
+    const native = await import("@node-rs/crc32");
+    return fromFunction(algorithm === "crc32" ? native.crc32 : native.crc32c);
+  } catch {
+    return algorithm === "crc32" ? fromFunction(zlibCrc32) : fromWebAssembly(algorithm);
+  }
+}

@@ -1,0 +1,143 @@
+import type { NetworkProfile } from "../../network/network-profile.ts";
+import type { CrcAlgorithm } from "../digest/crc-combine.ts";
+import type { SerialAlgorithm } from "../digest/serial-hash.ts";
+import type { ReadFailure } from "../http/read-failure.ts";
+
+/** What a lane is told once, when it starts. Sizes in bytes, times in milliseconds. */
+export interface LaneSettings {
+  readonly bufferSize: number;
+  /** Buffers of all connections and of the re-order window together. */
+  readonly bufferLimit: number;
+  readonly stallTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** How often a lane reports what moved. */
+  readonly tickMs: number;
+}
+
+/** A stretch of a file whose serial digest is computed in order, possibly over several parts. */
+export interface SpanSpec {
+  readonly span: number;
+  readonly start: number;
+  readonly end: number;
+  readonly algorithms: readonly SerialAlgorithm[];
+}
+
+/** Where the bytes of a part go. */
+export type PartFile =
+  | { readonly kind: "descriptor"; readonly fd: number }
+  | { readonly kind: "create"; readonly path: string };
+
+/** A range of one file, read by one lane. Half-open, in bytes of the file. */
+export interface PartSpec {
+  readonly part: number;
+  readonly start: number;
+  readonly end: number;
+  /** Size of the whole object. */
+  readonly size: number;
+  readonly file: PartFile;
+  readonly crc: CrcAlgorithm;
+  /** CRCs are reported at every multiple of this and at the part's end. */
+  readonly unitSize: number;
+  /** Further offsets at which a CRC is reported, ascending. */
+  readonly cuts: readonly number[];
+  /** The serial spans that this part has bytes of, ascending. */
+  readonly spans: readonly SpanSpec[];
+}
+
+/** How one attempt reads. */
+export type ReadOrder =
+  | {
+      readonly kind: "http";
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Ask for a range; otherwise for the whole object. */
+      readonly ranged: boolean;
+      readonly ifMatch: string | undefined;
+      readonly expectHeaders: Readonly<Record<string, string>> | undefined;
+    }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "stream"; open(offset: number, signal: AbortSignal): AsyncIterable<Uint8Array> };
+
+/** How the lane gets a connection for HTTP reads. */
+export interface Route {
+  readonly network: NetworkProfile;
+  /** Addresses to try in this order, when no proxy is in the way. */
+  readonly addresses: readonly string[];
+  /** Open a new connection even when an idle one is at hand. */
+  readonly fresh: boolean;
+}
+
+/** One part with the attempt to make on it. `spec` is absent when the lane has the part already. */
+export interface PartWork {
+  readonly part: number;
+  readonly spec: PartSpec | undefined;
+  readonly read: ReadOrder;
+}
+
+/** Parts that one connection reads one after the other. */
+export interface Run {
+  readonly run: number;
+  readonly route: Route | undefined;
+  readonly works: readonly PartWork[];
+}
+
+export type LaneCommand =
+  | { readonly type: "run"; readonly run: Run }
+  /** End the part earlier, or where it stands if that is already further; answered by `shrunk`. */
+  | { readonly type: "shrink"; readonly part: number; readonly end: number }
+  /** Stop one run; its unfinished parts stay as they are. Answered by `run-done`. */
+  | { readonly type: "cancel"; readonly run: number }
+  /** Forget parts and spans and what they hold. */
+  | { readonly type: "release"; readonly parts: readonly number[]; readonly spans: readonly number[] }
+  /** Bytes per second for this lane; undefined for no limit. */
+  | { readonly type: "rate"; readonly bytesPerSecond: number | undefined }
+  /** Destroy every socket, then say `stopped`. */
+  | { readonly type: "stop" };
+
+export type LaneEvent =
+  | { readonly type: "ready" }
+  | {
+      readonly type: "answer";
+      readonly run: number;
+      readonly part: number;
+      readonly status: number;
+      readonly validator: string | undefined;
+      /** Milliseconds from the request to the head of its answer. */
+      readonly waitedMs: number;
+    }
+  | {
+      readonly type: "piece";
+      readonly part: number;
+      readonly start: number;
+      readonly end: number;
+      readonly crc: string;
+    }
+  | {
+      readonly type: "span";
+      readonly span: number;
+      readonly values: Readonly<Partial<Record<SerialAlgorithm, string>>>;
+    }
+  | { readonly type: "part-done"; readonly part: number; readonly run: number }
+  | {
+      readonly type: "part-failed";
+      readonly part: number;
+      readonly run: number;
+      /** Where the next attempt continues. */
+      readonly frontier: number;
+      /** Bytes that this attempt added to the part. */
+      readonly gained: number;
+      readonly failure: ReadFailure;
+    }
+  | { readonly type: "shrunk"; readonly part: number; readonly end: number }
+  /** The run is over; `rest` are its parts that were never tried. */
+  | { readonly type: "run-done"; readonly run: number; readonly rest: readonly number[] }
+  | { readonly type: "address"; readonly origin: string; readonly address: string; readonly connected: boolean }
+  | {
+      readonly type: "tick";
+      /** Runs that received bytes since the last tick: run, bytes, frontier of its part. */
+      readonly received: readonly (readonly [run: number, bytes: number])[];
+      /** Share of the time that the lane was busy, 0 to 1. */
+      readonly utilization: number;
+    }
+  | { readonly type: "stopped" };

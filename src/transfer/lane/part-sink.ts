@@ -1,0 +1,157 @@
+import { closeSync, constants, openSync, unlinkSync, writeSync } from "node:fs";
+import type { Crc } from "../digest/crc.ts";
+import { ReadFailureError } from "../http/read-failure.ts";
+import type { PartSpec } from "./lane-messages.ts";
+import type { SerialSpan } from "./serial-span.ts";
+
+/** What became of delivered bytes. */
+export interface Acceptance {
+  /** The buffer is held for a serial digest and must not be reused. */
+  readonly kept: boolean;
+  /** The part has all its bytes. */
+  readonly complete: boolean;
+}
+
+/** A finished stretch of the part. */
+export interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly crc: string;
+}
+
+/** Flags under which staged files are made: never over an existing file, never through a symbolic link. */
+export const createFlags = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_RDWR;
+
+/**
+ * Takes the bytes of one part, in order, from whichever connection has them first: writes them at their offset, runs the
+ * CRC and the serial digests. Several connections may deliver at the same time; each byte is taken once.
+ */
+export class PartSink {
+  readonly spec: PartSpec;
+  readonly #crc: Crc;
+  readonly #spans: readonly SerialSpan[];
+  readonly #onPiece: (piece: Piece) => void;
+  #fd: number | undefined;
+  #end: number;
+  #frontier: number;
+  #pieceStart: number;
+  #nextCut: number;
+
+  constructor(spec: PartSpec, crc: Crc, spans: readonly SerialSpan[], onPiece: (piece: Piece) => void) {
+    this.spec = spec;
+    this.#crc = crc;
+    this.#spans = spans;
+    this.#onPiece = onPiece;
+    this.#fd = spec.file.kind === "descriptor" ? spec.file.fd : undefined;
+    this.#end = spec.end;
+    this.#frontier = spec.start;
+    this.#pieceStart = spec.start;
+    this.#nextCut = this.#cutAfter(spec.start);
+  }
+
+  /** Every byte of the part before this offset is written. */
+  get frontier(): number {
+    return this.#frontier;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  get complete(): boolean {
+    return this.#frontier >= this.#end;
+  }
+
+  /** True while bytes of this part would have to be held because earlier ones of its span are missing. */
+  get ahead(): boolean {
+    return this.#spans.some((span) => span.frontier < this.#frontier && this.#frontier < span.spec.end);
+  }
+
+  /** Takes `buffer[from, to)`, which lies at `position` of the file. Throws {@link ReadFailureError} when the disk refuses. */
+  accept(position: number, buffer: Uint8Array, from: number, to: number): Acceptance {
+    const begin = from + Math.max(0, this.#frontier - position);
+    const stop = Math.min(to, from + this.#end - position);
+    if (begin >= stop) return { kept: false, complete: this.complete };
+    this.#write(buffer, begin, stop);
+    let kept = false;
+    for (let at = begin; at < stop; ) {
+      const until = Math.min(stop, at + this.#nextCut - this.#frontier);
+      this.#crc.update(buffer.subarray(at, until));
+      if (this.#feedSpans(buffer, at, until)) kept = true;
+      this.#frontier += until - at;
+      at = until;
+      if (this.#frontier === this.#nextCut) this.#cut();
+    }
+    return { kept, complete: this.complete };
+  }
+
+  #write(buffer: Uint8Array, from: number, to: number): void {
+    try {
+      this.#fd ??= this.#create();
+      for (let at = from; at < to; ) {
+        at += writeSync(this.#fd, buffer, at, to - at, this.#frontier + at - from);
+      }
+    } catch (error) {
+      throw diskFailure(error);
+    }
+  }
+
+  #create(): number {
+    const { file } = this.spec;
+    if (file.kind !== "create") throw new TypeError("the part has no path");
+    return openSync(file.path, createFlags, 0o600);
+  }
+
+  #feedSpans(buffer: Uint8Array, from: number, to: number): boolean {
+    let kept = false;
+    const position = this.#frontier;
+    for (const span of this.#spans) {
+      const start = Math.max(position, span.spec.start);
+      const end = Math.min(position + to - from, span.spec.end);
+      if (start < end && span.accept(start, buffer, from + start - position, from + end - position)) kept = true;
+    }
+    return kept;
+  }
+
+  #cutAfter(offset: number): number {
+    const { unitSize, cuts } = this.spec;
+    const regular = (Math.floor(offset / unitSize) + 1) * unitSize;
+    const listed = cuts.find((cut) => cut > offset) ?? Number.POSITIVE_INFINITY;
+    return Math.min(regular, listed, this.#end);
+  }
+
+  #cut(): void {
+    this.#onPiece({ start: this.#pieceStart, end: this.#frontier, crc: this.#crc.take() });
+    this.#pieceStart = this.#frontier;
+    this.#nextCut = this.#cutAfter(this.#frontier);
+  }
+
+  /** Ends the part at `end`, or where it stands when that is further already. Returns the new end. */
+  shrink(end: number): number {
+    this.#end = Math.min(this.#end, Math.max(end, this.#frontier));
+    if (this.#frontier === this.#end && this.#pieceStart < this.#frontier) this.#cut();
+    else this.#nextCut = this.#cutAfter(this.#frontier);
+    return this.#end;
+  }
+
+  /** Closes what this part opened itself. */
+  close(): void {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined && this.spec.file.kind === "create") closeSync(fd);
+  }
+
+  /** Closes and removes what this part opened itself. */
+  discard(): void {
+    const opened = this.#fd !== undefined && this.spec.file.kind === "create";
+    this.close();
+    if (opened && this.spec.file.kind === "create") unlinkSync(this.spec.file.path);
+  }
+}
+
+function diskFailure(error: unknown): ReadFailureError {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const noSpace = code === "ENOSPC" || code === "EDQUOT";
+  const detail = error instanceof Error ? error.message : String(error);
+  return new ReadFailureError({ kind: noSpace ? "no-space" : "disk", detail });
+}
