@@ -1,3 +1,4 @@
+import type { StorageError } from "../errors.ts";
 import type { ModelIdentity, ModelKey } from "./model-identity.ts";
 
 /** What one manifest wants of this machine, resolved: the gopher needs nothing else to act. */
@@ -6,20 +7,22 @@ export interface ModelWish {
   readonly identity: ModelIdentity;
   /**
    * `deliver`: bring the files to `path`. `present`: the files are somebody else's (`local://`); they have to be there.
-   * `external`: nothing on disk is involved (`vendor://`).
+   * `external`: nothing on disk is involved (`vendor://`). `refused`: it cannot be fulfilled, for the reason in `refusal`.
    */
-  readonly mode: "deliver" | "present" | "external";
+  readonly mode: "deliver" | "present" | "external" | "refused";
+  readonly refusal?: StorageError | undefined;
   /** Storage URI as the manifest has it. */
   readonly storageUri: string;
   /** The same, fit for logs and status pages. */
   readonly displayUri: string;
   /** Absolute directory. Empty in mode `external`. */
   readonly path: string;
+  /** Directory that `path` has to lie in, symbolic links resolved; what lies outside is never written or removed. */
+  readonly root: string;
   /** Provider parameters; may hold secrets. */
   readonly parameters: Readonly<Record<string, string>>;
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-  readonly weights: "all" | "auto";
+  /** Secret that holds the credentials. */
+  readonly secret: { readonly namespace: string; readonly name: string } | undefined;
   /** Files stay when the model is deleted. */
   readonly keepFiles: boolean;
   /** Higher goes first. */

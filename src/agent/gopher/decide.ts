@@ -58,7 +58,7 @@ export function decide(tasks: readonly TaskView[], now: number, limits: Limits):
       if (outdated && !task.cancelling) actions.push({ type: "cancel", key: task.key });
       continue;
     }
-    if (wish === undefined || (task.placedPath !== undefined && task.placedPath !== wish.path)) {
+    if (wish === undefined || isElsewhere(task)) {
       if (due(task)) start(task, "remove");
       continue;
     }
@@ -79,6 +79,11 @@ export function decide(tasks: readonly TaskView[], now: number, limits: Limits):
     start(task, check ? "check" : "deliver");
   }
   return { actions, conflicts, queued, wakeAt };
+}
+
+/** Files of the model lie where they are no longer wanted. A wish that cannot be fulfilled moves nothing. */
+function isElsewhere({ wish, placedPath }: TaskView): boolean {
+  return placedPath !== undefined && wish?.mode !== "refused" && placedPath !== wish?.path;
 }
 
 function count(tasks: readonly TaskView[], activity: TaskView["activity"]): number {

@@ -49,7 +49,7 @@ export interface FolderState<Item extends Document> {
     now: number,
     read: (file: string) => Promise<ParsedFile<Item>>,
   ): Promise<FolderChange<Item>>;
-  /** Files that hold problems now: what they wished for before a restart is not known. */
+  /** Files that hold errors now: what they wished for before a restart is not known. */
   badFiles(): readonly string[];
 }
 
@@ -108,7 +108,7 @@ export function createFolderState<Item extends Document>(): FolderState<Item> {
       reported = nowReported;
       return { changed, gone, problems, problemsChanged, lookAgainMs };
     },
-    badFiles: () => [...files].filter(([, state]) => state.problems.length > 0).map(([file]) => file),
+    badFiles: () => [...files].filter(([, state]) => state.problems.some(isError)).map(([file]) => file),
   };
 }
 
@@ -117,16 +117,21 @@ function merge<Item extends Document>(
   before: readonly Item[],
   parsed: ParsedFile<Item>,
 ): ParsedFile<Item> {
-  if (parsed.documents.length === 0 && parsed.problems.length === 0 && before.length > 0) {
-    const message = "The file is empty, so its models are kept. Delete the file to delete them.";
-    return { documents: before, problems: [{ file, message }] };
+  const failed = parsed.problems.some(isError);
+  if (parsed.documents.length === 0 && !failed && before.length > 0) {
+    const message = "The file holds no model any more, so its models are kept. Delete the file to delete them.";
+    return { documents: before, problems: [...parsed.problems, { file, severity: "error", message }] };
   }
-  if (parsed.problems.length === 0) return parsed;
+  if (!failed) return parsed;
   const known = new Set(parsed.documents.map((document) => document.key));
   return {
     documents: [...parsed.documents, ...before.filter((document) => !known.has(document.key))],
     problems: parsed.problems,
   };
+}
+
+function isError(problem: ManifestProblem): boolean {
+  return problem.severity === "error";
 }
 
 function collect<Item extends Document>(files: ReadonlyMap<string, FileState<Item>>): ParsedFile<Item> {
@@ -147,5 +152,5 @@ function collect<Item extends Document>(files: ReadonlyMap<string, FileState<Ite
 function duplicate(file: string, document: Document, earlier: Document): ManifestProblem {
   const line = Number(/:(\d+)$/.exec(document.origin)?.[1] ?? Number.NaN);
   const message = `${document.key} is also in ${earlier.origin}, which counts. Remove one of the two.`;
-  return { file, ...(Number.isNaN(line) ? {} : { line }), message };
+  return { file, ...(Number.isNaN(line) ? {} : { line }), severity: "error", message };
 }

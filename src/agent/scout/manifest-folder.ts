@@ -100,7 +100,8 @@ async function readManifest<Item extends Document>(
     if (size > largestFile) throw new Error(`the file is larger than ${largestFile} bytes`);
     return options.parse(await readFile(path, "utf8"), file);
   } catch (error) {
-    return { documents: [], problems: [{ file, message: error instanceof Error ? error.message : String(error) }] };
+    const message = error instanceof Error ? error.message : String(error);
+    return { documents: [], problems: [{ file, severity: "error", message }] };
   }
 }
 

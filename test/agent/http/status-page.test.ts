@@ -33,7 +33,7 @@ test("every state shows what matters in it", () => {
         }),
       ],
       {
-        problems: [{ file: "x.yaml", line: 7, message: "spec.storage.storageUri is missing." }],
+        problems: [{ file: "x.yaml", line: 7, severity: "error", message: "spec.storage.storageUri is missing." }],
         skipped: [{ key: "clusterbasemodel/off", reason: "disabled", origin: "off.yaml:1" }],
       },
     ),

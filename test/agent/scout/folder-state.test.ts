@@ -19,7 +19,9 @@ function folder() {
       documents: words
         .filter((word) => word !== "!")
         .map((word, index) => ({ key: word.split("=")[0] ?? "", value: word, origin: `${file}:${index + 1}` })),
-      problems: words.filter((word) => word === "!").map(() => ({ file, line: 1, message: "bad" })),
+      problems: words
+        .filter((word) => word === "!")
+        .map(() => ({ file, line: 1, severity: "error" as const, message: "bad" })),
     };
   };
   return {
@@ -96,7 +98,7 @@ test("a file that turned bad keeps what it said before, and its good documents s
   await look(10);
   const bad = await look(150);
   assert.equal(bad.text, "n=2");
-  assert.deepEqual(bad.problems, [{ file: "a.yaml", line: 1, message: "bad" }]);
+  assert.deepEqual(bad.problems, [{ file: "a.yaml", line: 1, severity: "error", message: "bad" }]);
   assert.deepEqual(state.badFiles(), ["a.yaml"]);
   files.set("a.yaml", "n=2");
   await look(10);
@@ -131,7 +133,12 @@ test("a model in two files counts once; when the first goes, the second takes ov
   const change = await look(0);
   assert.equal(change.text, "m=1");
   assert.deepEqual(change.problems, [
-    { file: "b.yaml", line: 1, message: "m is also in a.yaml:1, which counts. Remove one of the two." },
+    {
+      file: "b.yaml",
+      line: 1,
+      severity: "error",
+      message: "m is also in a.yaml:1, which counts. Remove one of the two.",
+    },
   ]);
   files.delete("a.yaml");
   await look(10);

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { isAbsolute, resolve } from "node:path";
+import { StorageError, toStorageError } from "../../errors.ts";
+import type { Manifest } from "../../models/manifest/manifest.ts";
+import { describeUri } from "../../uri/describe-uri.ts";
+import type { ObjectUri } from "../../uri/object-uri.ts";
+import { parseUri } from "../../uri/parse-uri.ts";
+import { type ModelIdentity, modelKey } from "../model-identity.ts";
+import type { ModelWish } from "../model-wish.ts";
+import { type DestinationRules, resolveDestination } from "./destination.ts";
+
+/** What becomes of a manifest on this machine. */
+export type Verdict =
+  | { readonly type: "wish"; readonly wish: ModelWish }
+  /** Not wanted here; what is on disk stays as it is. */
+  | { readonly type: "skip"; readonly reason: string };
+
+/** Label of OME: files stay on the node when the model is deleted. */
+const keepFilesLabel = "models.ome/reserve-model-artifact";
+/** Whole number; higher goes first. Default 0. */
+const priorityAnnotation = "models.ome.io/download-priority";
+
+export function identityOf(manifest: Pick<Manifest, "kind" | "metadata">): ModelIdentity {
+  return { kind: manifest.kind, namespace: manifest.metadata.namespace ?? "", name: manifest.metadata.name };
+}
+
+/** Reads a manifest as a wish of this machine. What cannot be fulfilled becomes a wish that says why. */
+export function resolveWish(manifest: Manifest, origin: string, rules: DestinationRules): Verdict {
+  const { spec, metadata } = manifest;
+  const { storage } = spec;
+  if (spec.disabled === true) return { type: "skip", reason: "spec.disabled is true" };
+  const identity = identityOf(manifest);
+  const parameters = storage.parameters ?? {};
+  const base = {
+    key: modelKey(identity),
+    identity,
+    storageUri: storage.storageUri,
+    parameters,
+    secret: secretOf(manifest),
+    keepFiles: (metadata.labels[keepFilesLabel] ?? "").toLowerCase() === "true",
+    priority: priorityOf(metadata.annotations[priorityAnnotation]),
+    content: hash([storage.storageUri, sorted(parameters)]),
+    origin,
+  };
+  let displayUri = "";
+  try {
+    const uri = parseUri(storage.storageUri);
+    displayUri = describeUri(uri);
+    if (uri.provider === "pvc") {
+      return {
+        type: "skip",
+        reason: "pvc:// volumes are mounted by the cluster; nothing is to be done on this machine",
+      };
+    }
+    const place = placeOf(uri, storage.path, storage.storageUri, rules);
+    const fingerprint = hash([base.content, place.mode, place.path, base.secret ?? ""]);
+    return { type: "wish", wish: { ...base, ...place, displayUri, fingerprint } };
+  } catch (error) {
+    const refusal = toStorageError(error, "read the manifest", origin);
+    const fingerprint = hash([base.content, storage.path ?? "", refusal.message]);
+    const path = storage.path ?? "";
+    return { type: "wish", wish: { ...base, mode: "refused", displayUri, path, root: "", refusal, fingerprint } };
+  }
+}
+
+function placeOf(
+  uri: ObjectUri,
+  storagePath: string | undefined,
+  storageUri: string,
+  rules: DestinationRules,
+): Pick<ModelWish, "mode" | "path" | "root"> {
+  if (uri.provider === "vendor") return { mode: "external", path: "", root: "" };
+  if (uri.provider !== "local") return { mode: "deliver", ...resolveDestination(storageUri, storagePath, rules) };
+  const path = storagePath === undefined || storagePath === "" ? uri.path : storagePath;
+  if (isAbsolute(path)) return { mode: "present", path: resolve(path), root: "" };
+  throw new StorageError({
+    code: "config_invalid",
+    operation: "choose the destination",
+    target: storageUri,
+    detail: "the path is relative, and the agent has no directory that it would be relative to",
+    hint: "Write local:///absolute/path.",
+  });
+}
+
+function secretOf({ metadata, spec }: Manifest): ModelWish["secret"] {
+  const name = spec.storage.key;
+  return name === undefined || name === "" ? undefined : { namespace: metadata.namespace ?? "", name };
+}
+
+function priorityOf(text: string | undefined): number {
+  return text !== undefined && /^-?\d{1,9}$/.test(text) ? Number(text) : 0;
+}
+
+function sorted(parameters: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(parameters).sort(([left], [right]) => (left < right ? -1 : 1));
+}
+
+function hash(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
+}
