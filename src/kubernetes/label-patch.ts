@@ -1,0 +1,27 @@
+/** One operation of a JSON Patch (RFC 6902). */
+export interface JsonPatchOperation {
+  readonly op: "add" | "remove" | "test";
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+/**
+ * The patch that gives an object's labels these values; undefined removes a label. Labels that are already right are left out, so an
+ * empty patch means that there is nothing to do.
+ */
+export function labelPatch(
+  current: Readonly<Record<string, string>> | undefined,
+  wanted: Readonly<Record<string, string | undefined>>,
+): readonly JsonPatchOperation[] {
+  const operations: JsonPatchOperation[] = [];
+  for (const [key, value] of Object.entries(wanted)) {
+    const now = current?.[key];
+    if (now === value) continue;
+    const path = `/metadata/labels/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    operations.push(value === undefined ? { op: "remove", path } : { op: "add", path, value });
+  }
+  const first = operations[0];
+  if (first !== undefined && current === undefined)
+    return [{ op: "add", path: "/metadata/labels", value: {} }, ...operations];
+  return operations;
+}
