@@ -14,6 +14,7 @@ export function modelStatus(name: string, changes: Partial<ModelStatus> = {}): M
     path: `/models/${name}`,
     origin: `${name}.yaml:1`,
     keepFiles: false,
+    managed: true,
     report: { files: 3, bytes: 4_500_000_000, filesVerifiedBySource: 3 },
     ...changes,
   };

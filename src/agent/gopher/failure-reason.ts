@@ -24,8 +24,16 @@ const reasons: Readonly<Record<ErrorCode, string>> = {
   internal: "InternalError",
 };
 
+const notWritable: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
+
+/** Whether the disk refused to be written. */
+export function isNotWritable(error: StorageError): boolean {
+  return error.code === "permission_denied" && notWritable.has(error.serviceCode ?? "");
+}
+
 /** The reason of a failed model. */
 export function failureReason(error: StorageError): string {
+  if (isNotWritable(error)) return "PathNotWritable";
   if (error.code === "not_found" && error.serviceCode === "RevisionNotFound") return "RevisionNotFound";
   return reasons[error.code];
 }

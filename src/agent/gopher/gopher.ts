@@ -54,6 +54,8 @@ export interface Orphan {
 export interface Gopher {
   /** New or changed wishes and models that are no longer wished for, taken in together. */
   apply(wishes: readonly ModelWish[], gone: readonly ModelKey[]): void;
+  /** These models are no longer this machine's business: work for them stops, and their files stay as they are. */
+  release(keys: readonly ModelKey[]): void;
   /** Removes what an earlier run put there, unless somebody wishes for it. */
   removeOrphan(orphan: Orphan): void;
   readyModels(): readonly ReadyModel[];
@@ -251,19 +253,25 @@ export function createGopher(options: GopherOptions): Gopher {
     task.checkedFingerprint = undefined;
   };
 
+  const unwish = (keys: readonly ModelKey[], keepFiles: boolean): void => {
+    for (const key of keys) {
+      const task = tasks.get(key);
+      if (task === undefined) continue;
+      task.wish = undefined;
+      task.lastWish = { ...task.lastWish, keepFiles: keepFiles || task.lastWish.keepFiles };
+      task.retryAt = undefined;
+      task.readyFingerprint = undefined;
+      task.epoch += 1;
+    }
+    schedule();
+  };
+
   return {
     apply: (wishes, gone) => {
       for (const wish of wishes) ask(wish);
-      for (const key of gone) {
-        const task = tasks.get(key);
-        if (task === undefined) continue;
-        task.wish = undefined;
-        task.retryAt = undefined;
-        task.readyFingerprint = undefined;
-        task.epoch += 1;
-      }
-      schedule();
+      unwish(gone, false);
     },
+    release: (keys) => unwish(keys, true),
     removeOrphan: (orphan) => {
       if (tasks.has(orphan.key)) return;
       const task = newTask(orphan.key, orphan.identity, sequence++, orphan);

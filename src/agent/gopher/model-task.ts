@@ -98,6 +98,7 @@ export function statusOf(
     path: place.path,
     origin: place.origin,
     keepFiles: place.keepFiles,
+    managed: task.placed !== undefined,
     ...rest,
     ...(error === undefined
       ? {}

@@ -20,6 +20,8 @@ export interface ModelStatus {
   readonly path: string;
   readonly origin: string;
   readonly keepFiles: boolean;
+  /** Whether files at `path` are the agent's own, to be removed with the model. */
+  readonly managed: boolean;
   /** Only while Updating. */
   readonly progress?: DownloadProgress | undefined;
   /** Only when Ready. */

@@ -93,6 +93,7 @@ const statusSchema = z.looseObject({
       path: z.string(),
       origin: z.string(),
       keepFiles: z.boolean(),
+      managed: z.boolean(),
     }),
   ),
 });
