@@ -31,8 +31,8 @@ export interface VerifiedFile {
 
 export interface VerifyFileOptions {
   readonly checksum: UnitChecksum;
-  /** Bytes read since the last call. */
-  readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Bytes read since the last call. Reading goes on when what it returns has resolved, so that it can hold a pace. */
+  readonly onBytes?: ((bytes: number) => unknown) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly fileSystem?: FileSystem | undefined;
 }
@@ -93,7 +93,7 @@ async function readUnits(handle: FileHandle, record: FileRecord, options: Verify
       if (unitDamaged || value !== unitValue(record, index)) addSpan(damaged, { start: index * unitSize, end });
       unitDamaged = false;
     }
-    onBytes?.(length);
+    await onBytes?.(length);
   }
   return damaged;
 }
