@@ -1,3 +1,6 @@
+import { describeUri } from "../uri/describe-uri.ts";
+import type { ObjectUri } from "../uri/object-uri.ts";
+import { throwIfAborted } from "./cancellation.ts";
 import { compareKeys } from "./key-order.ts";
 import type { ListOptions, ObjectInfo } from "./storage.ts";
 
@@ -7,19 +10,21 @@ import type { ListOptions, ObjectInfo } from "./storage.ts";
  */
 export async function* applyListOptions(
   objects: AsyncIterable<ObjectInfo>,
-  prefixKey: string,
+  prefix: ObjectUri,
   options: ListOptions,
 ): AsyncGenerator<ObjectInfo> {
   const { startAfter, delimiter, maxResults = Number.POSITIVE_INFINITY } = options;
+  const target = describeUri(prefix);
   let yielded = 0;
   let group: string | undefined;
   for await (const info of objects) {
+    throwIfAborted(options.signal, "list", target);
     if (startAfter !== undefined && compareKeys(info.key, startAfter) <= 0) continue;
-    const end = delimiter === undefined ? -1 : info.key.indexOf(delimiter, prefixKey.length);
+    const end = delimiter === undefined ? -1 : info.key.indexOf(delimiter, prefix.key.length);
     if (delimiter !== undefined && end >= 0) {
-      const prefix = info.key.slice(0, end + delimiter.length);
-      if (prefix !== group) options.onPrefix?.({ prefix });
-      group = prefix;
+      const found = info.key.slice(0, end + delimiter.length);
+      if (found !== group) options.onPrefix?.({ prefix: found });
+      group = found;
       continue;
     }
     yield info;

@@ -44,7 +44,7 @@ export class LocalStorage implements WritableStorage {
   list(prefix: ObjectUri, options: ListOptions = {}): AsyncIterable<ObjectInfo> {
     // Groups of "/" come from the walk, which need not enter them; other delimiters are grouped afterwards.
     const { delimiter } = options;
-    return applyListOptions(this.#walk(prefix, options), prefix.key, {
+    return applyListOptions(this.#walk(prefix, options), prefix, {
       ...options,
       delimiter: delimiter === "/" ? undefined : delimiter,
     });
@@ -124,10 +124,7 @@ export class LocalStorage implements WritableStorage {
       return false;
     };
     const files = walkDirectory(place, prefixKey.slice(slash), { root, signal, startAfter, enter });
-    for await (const { key, leaf } of files) {
-      throwIfAborted(signal, "list", at.path);
-      yield describe(withKey(at, key), leaf);
-    }
+    for await (const { key, leaf } of files) yield describe(withKey(at, key), leaf);
   }
 
   /** False for a place below the root that does not exist; the root itself has to. */

@@ -36,7 +36,7 @@ export class MemoryStorage implements WritableStorage {
   }
 
   list(prefix: ObjectUri, options: ListOptions = {}): AsyncIterable<ObjectInfo> {
-    return applyListOptions(this.#pages(prefix, options), prefix.key, options);
+    return applyListOptions(this.#pages(prefix, options), prefix, options);
   }
 
   async stat(uri: ObjectUri, options: CallOptions = {}): Promise<ObjectInfo> {
