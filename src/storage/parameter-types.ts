@@ -15,13 +15,13 @@ export const flag = () =>
     .transform((value) => value === true || value === "true");
 
 /** A whole number from `min` to `max`, both included. */
-export const wholeNumber = (min: number, max: number) =>
-  z
-    .union([z.number(), z.string().regex(/^\d{1,15}$/)], { error: `must be a whole number from ${min} to ${max}` })
+export const wholeNumber = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .union([z.number({ error }), z.string().regex(/^\d{1,15}$/, error)], { error })
     .transform(Number)
-    .refine((value) => Number.isInteger(value) && value >= min && value <= max, {
-      error: `must be a whole number from ${min} to ${max}`,
-    });
+    .refine((value) => Number.isInteger(value) && value >= min && value <= max, error);
+};
 
 /** Words separated by commas or line breaks, or an array of them; blanks around and empty ones are dropped. */
 export const list = () => words((value) => value.split(/[,\n]/));

@@ -11,6 +11,8 @@ export interface BucketAddress {
   readonly basePath: string;
   readonly signingRegion: string;
   readonly signingService: string;
+  /** The SDK's hash for signatures. */
+  readonly sha256: S3Client["config"]["sha256"];
 }
 
 type SdkRequest = Parameters<S3RequestPresigner["presign"]>[0];
@@ -26,9 +28,9 @@ export async function addressOf(sdk: S3Client, bucket: string): Promise<BucketAd
   const stack = sdk.middlewareStack.clone();
   let address: BucketAddress | undefined;
   stack.addRelativeTo(
-    (_next, context) => async (args) => {
-      address = readAddress(args.request as SdkRequest, context as SigningContext, await sdk.config.region());
-      return { response: {}, output: { $metadata: {} } };
+    (_next: unknown, context: object) => async (args: { readonly request?: unknown }) => {
+      address = readAddress(args.request as SdkRequest, context as SigningContext, sdk, await sdk.config.region());
+      return { response: {}, output: { $metadata: {} } as never };
     },
     { name: "readAddress", relation: "before", toMiddleware: "awsAuthMiddleware" },
   );
@@ -42,7 +44,7 @@ interface SigningContext {
   readonly authSchemes?: readonly { readonly signingRegion?: string; readonly signingName?: string }[];
 }
 
-function readAddress(request: SdkRequest, context: SigningContext, region: string): BucketAddress {
+function readAddress(request: SdkRequest, context: SigningContext, sdk: S3Client, region: string): BucketAddress {
   const scheme = context.authSchemes?.[0];
   return {
     protocol: request.protocol,
@@ -50,6 +52,7 @@ function readAddress(request: SdkRequest, context: SigningContext, region: strin
     basePath: request.path.slice(0, -probeKey.length),
     signingRegion: scheme?.signingRegion ?? region,
     signingService: scheme?.signingName ?? "s3",
+    sha256: sdk.config.sha256,
   };
 }
 
@@ -75,7 +78,9 @@ export async function signedUrl(
     headers: { host: address.authority },
   };
   const signed = login === undefined ? request : await presign(address, request, login);
-  const pairs = Object.entries(signed.query ?? {}).map(([name, value]) => `${uriEncode(name)}=${uriEncode(String(value))}`);
+  const pairs = Object.entries(signed.query ?? {}).map(
+    ([name, value]) => `${uriEncode(name)}=${uriEncode(String(value))}`,
+  );
   return `${address.protocol}//${address.authority}${path}${pairs.length === 0 ? "" : `?${pairs.join("&")}`}`;
 }
 
@@ -89,7 +94,7 @@ async function presign(
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
     region: address.signingRegion,
     service: address.signingService,
-    sha256: nodeHash,
+    sha256: address.sha256,
   });
   return presigner.presign(request, {
     expiresIn: login.expiresInSeconds,

@@ -1,4 +1,4 @@
-import { isStorageError } from "../../../../errors.ts";
+import { isStorageError, type StorageError } from "../../../../errors.ts";
 import { describeUri } from "../../../../uri/describe-uri.ts";
 import type { HttpUri } from "../../../../uri/object-uri.ts";
 import { encodePath } from "../../../../uri/percent-encoding.ts";
@@ -30,13 +30,22 @@ export async function readDirectoryIndex(
     try {
       return await readFileList(requests, relativeUri(directory, defaultFileList), signal);
     } catch (second) {
-      throw isStorageError(second) && hidesDirectory.has(second.code) ? error : second;
+      throw isStorageError(second) && hidesDirectory.has(second.code) ? explain(error) : second;
     }
   }
 }
 
 /** What servers say about directories that they do not show. */
 const hidesDirectory: ReadonlySet<string> = new Set(["not_found", "permission_denied", "unsupported"]);
+
+/** A server that hides its directories often says that access is denied: that is no question of credentials alone. */
+function explain(error: StorageError): StorageError {
+  if (error.code !== "permission_denied") return error;
+  return error.with({ hint: `Check that these credentials may read it. ${showIndex}` });
+}
+
+const showIndex =
+  "Switch the server's autoindex on, or give a file list with parameters.index (docs/providers/http.md).";
 
 /** Reads one level of a server's own index. */
 export async function readDirectoryPage(
@@ -49,8 +58,7 @@ export async function readDirectoryPage(
   if (page.json) return readJsonIndex(page.text, target);
   const entries = page.html ? readHtmlIndex(page.text, page.url, target) : undefined;
   if (entries !== undefined) return { kind: "level", entries };
-  const hint = "Switch the server's autoindex on, or give a file list with parameters.index (docs/providers/http.md).";
-  throw httpError("unsupported", "list", directory, "the server shows no index of this directory", hint);
+  throw httpError("unsupported", "list", directory, "the server shows no index of this directory", showIndex);
 }
 
 async function readFileList(requests: HttpRequests, uri: HttpUri, signal: AbortSignal | undefined): Promise<JsonIndex> {
