@@ -44,7 +44,11 @@ export interface HuggingFaceUri extends WithKey {
   readonly provider: "huggingface";
   readonly repository: string;
   readonly repositoryType: "model" | "dataset";
-  /** Branch, tag or commit; `main` when the URI names none. */
+  /**
+   * Branch, tag or commit; `main` when the URI names none. `@feature/x` is parsed as revision `feature` and path `x`, the Hub's rule, although
+   * a manifest written for OME means the branch `feature/x`. Git cannot have both `feature` and `feature/x`, so the provider, which
+   * knows the repository's refs, moves leading path segments into the revision when the shorter one does not exist.
+   */
   readonly revision: string;
 }
 
