@@ -6,6 +6,8 @@ export interface CliContext {
   readonly stdout: CliOutput;
   /** Talk goes here: progress, log lines, errors. */
   readonly stderr: CliOutput;
+  /** Where answers of a person come from; undefined when no person is there. */
+  readonly stdin: NodeJS.ReadStream | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** Aborts when the user or the system asks the process to stop. */

@@ -45,6 +45,7 @@ function output(stream: WriteStream): CliOutput {
 const code = await runCli(process.argv.slice(2), packageVersion(), {
   stdout: output(process.stdout),
   stderr: output(process.stderr),
+  stdin: process.stdin.isTTY ? process.stdin : undefined,
   env: process.env,
   clock: systemClock,
   signal: abort.signal,

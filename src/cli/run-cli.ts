@@ -3,12 +3,30 @@ import { exitCodes, StorageError, toStorageError } from "../errors.ts";
 import { type LogLevel, logLevels } from "../telemetry/create-logger.ts";
 import { createRedactor } from "../telemetry/redactor.ts";
 import type { CliContext } from "./cli-context.ts";
-import type { RunCommand } from "./commands/add-command.ts";
+import type { AddCommand, RunCommand } from "./commands/add-command.ts";
 import { addCatCommand } from "./commands/cat.ts";
 import { addLsCommand } from "./commands/ls.ts";
+import { addPlanCommand } from "./commands/plan.ts";
+import { addPullCommand } from "./commands/pull.ts";
+import { addRmCommand } from "./commands/rm.ts";
+import { addRunCommand } from "./commands/run.ts";
 import { addStatCommand } from "./commands/stat.ts";
+import { addStatusCommand } from "./commands/status.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
 import { describeError, type ErrorStyle } from "./print-error.ts";
 import { createSession, type GlobalOptions } from "./session.ts";
+
+const commands: readonly AddCommand[] = [
+  addPullCommand,
+  addPlanCommand,
+  addLsCommand,
+  addStatCommand,
+  addCatCommand,
+  addVerifyCommand,
+  addRmCommand,
+  addRunCommand,
+  addStatusCommand,
+];
 
 /** The command line as a function: runs one command and gives the process exit code (docs/errors.md). */
 export async function runCli(args: readonly string[], version: string, context: CliContext): Promise<number> {
@@ -22,7 +40,7 @@ export async function runCli(args: readonly string[], version: string, context: 
         .choices(["human", "json"])
         .default("human"),
     )
-    .option("-q, --quiet", "no progress and no talk", false)
+    .option("-q, --quiet", "no progress and no talk")
     .addOption(
       new Option("--log-level <level>", "how much is logged on stderr")
         .choices(logLevels)
@@ -35,7 +53,7 @@ export async function runCli(args: readonly string[], version: string, context: 
       outputError: () => {},
     })
     .exitOverride();
-  for (const add of [addLsCommand, addStatCommand, addCatCommand]) add(program, run);
+  for (const add of commands) add(program, run);
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;

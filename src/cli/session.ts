@@ -8,7 +8,7 @@ import { logProgress, type ProgressView, terminalProgress } from "./progress/pro
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly format: "human" | "json";
-  readonly quiet: boolean;
+  readonly quiet?: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -44,12 +44,12 @@ export function createSession(context: CliContext, options: GlobalOptions): Sess
     color,
     logger: loggerAt(options.logLevel),
     say: (text) => {
-      if (!options.quiet) region.write(`${redactor.redact(text)}\n`);
+      if (options.quiet !== true) region.write(`${redactor.redact(text)}\n`);
     },
     print: (data) => stdout.write(data),
     printJson: (value) => stdout.write(`${JSON.stringify(value)}\n`),
     progress: () => {
-      if (options.quiet) return { update: () => {}, end: () => {} };
+      if (options.quiet === true) return { update: () => {}, end: () => {} };
       if (!canRedraw(context)) return logProgress(loggerAt("info"), clock);
       return terminal(region, context, color);
     },

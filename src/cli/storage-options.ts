@@ -3,11 +3,12 @@ import { StorageError } from "../errors.ts";
 import { createStorageClient, type StorageClient } from "../storage/create-storage-client.ts";
 import type { ObjectUri } from "../uri/object-uri.ts";
 import { parseUri } from "../uri/parse-uri.ts";
+import { append } from "./append.ts";
 import type { Session } from "./session.ts";
 
 /** Options of every command that reads from a source. */
 export interface StorageFlags {
-  readonly parameter: readonly string[];
+  readonly parameter?: readonly string[];
   readonly region?: string;
   readonly endpoint?: string;
   readonly auth?: string;
@@ -16,21 +17,16 @@ export interface StorageFlags {
 /** Adds `--parameter` and its shorthands. */
 export function addStorageOptions(command: Command): Command {
   return command
-    .option("-p, --parameter <key=value>", "setting of the provider, as in storage.parameters (repeatable)", append, [])
+    .option("-p, --parameter <key=value>", "setting of the provider, as in storage.parameters (repeatable)", append)
     .option("--region <region>", "short for --parameter region=…")
     .option("--endpoint <url>", "short for --parameter endpoint=…")
     .option("--auth <type>", "short for --parameter auth=…");
 }
 
-/** Collects the values of an option that may be given several times. */
-export function append(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
-}
-
 /** The provider's parameters as the command line gives them. Values that are secrets by their names are masked in all talk. */
 export function parametersOf(flags: StorageFlags, session: Session): Readonly<Record<string, string>> {
   const parameters: Record<string, string> = {};
-  for (const text of flags.parameter) {
+  for (const text of flags.parameter ?? []) {
     const cut = text.indexOf("=");
     if (cut <= 0) throw invalidParameter(cut < 0 ? text : "");
     const key = text.slice(0, cut);

@@ -12,3 +12,18 @@ export interface StatusPublisher {
   /** Delivers what is still pending. */
   close(): Promise<void>;
 }
+
+/** One publisher that tells all of these, in their order. */
+export function allPublishers(publishers: readonly StatusPublisher[]): StatusPublisher {
+  return {
+    publish: (status) => {
+      for (const publisher of publishers) publisher.publish(status);
+    },
+    withdraw: (key, identity) => {
+      for (const publisher of publishers) publisher.withdraw(key, identity);
+    },
+    close: async () => {
+      await Promise.all(publishers.map((publisher) => publisher.close()));
+    },
+  };
+}

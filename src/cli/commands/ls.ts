@@ -7,19 +7,20 @@ import { formatBytes } from "../../telemetry/human-format.ts";
 import { describeUri } from "../../uri/describe-uri.ts";
 import type { ObjectUri } from "../../uri/object-uri.ts";
 import { withKey } from "../../uri/with-key.ts";
+import { addFilterOptions } from "../delivery-options.ts";
 import { describeObject } from "../describe-object.ts";
 import { parseWholeNumber } from "../parse-quantity.ts";
 import { printable } from "../printable.ts";
 import type { Session } from "../session.ts";
-import { addStorageOptions, append, openSource, type StorageFlags } from "../storage-options.ts";
+import { addStorageOptions, openSource, type StorageFlags } from "../storage-options.ts";
 import type { AddCommand } from "./add-command.ts";
 
 interface LsFlags extends StorageFlags {
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
   readonly startAfter?: string;
   readonly maxResults?: number;
-  readonly shallow: boolean;
+  readonly shallow?: boolean;
 }
 
 /** `ls URI`: streams a listing, one line per object, in the source's order. */
@@ -34,18 +35,11 @@ export const addLsCommand: AddCommand = (program, run) => {
     .option("--max-results <n>", "stop after this many objects", (text) =>
       parseWholeNumber(text, "--max-results", 1, Number.MAX_SAFE_INTEGER),
     )
-    .option("--shallow", "one level only: what lies deeper is shown as its directory", false)
+    .option("--shallow", "one level only: what lies deeper is shown as its directory")
     .action(async (uri: string, flags: LsFlags, self: Command) => {
       await run(self, (session) => list(uri, flags, session));
     });
 };
-
-/** Adds `--include` and `--exclude`. */
-export function addFilterOptions(command: Command): Command {
-  return command
-    .option("--include <glob>", "only files that match (repeatable)", append, [])
-    .option("--exclude <glob>", "no files that match; stands above --include (repeatable)", append, []);
-}
 
 async function list(uri: string, flags: LsFlags, session: Session): Promise<void> {
   const { client, objectUri } = await openSource(uri, flags, session);

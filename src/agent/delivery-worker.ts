@@ -1,0 +1,114 @@
+import { readdir, stat } from "node:fs/promises";
+import { checkDelivery } from "../delivery/check-delivery.ts";
+import { deliver } from "../delivery/deliver.ts";
+import type { DeliveryRequest } from "../delivery/delivery-types.ts";
+import { StorageError } from "../errors.ts";
+import { selectionFromParameters } from "../models/selection-rules.ts";
+import type { Environment } from "../storage/provider-definition.ts";
+import { removeModel } from "../store/remove-model.ts";
+import type { Clock, Random } from "../telemetry/clock.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Redactor } from "../telemetry/redactor.ts";
+import { parseUri } from "../uri/parse-uri.ts";
+import type { CheckOutcome, ModelWorker, ReadyReport } from "./gopher/model-worker.ts";
+import type { ModelWish } from "./model-wish.ts";
+import type { SecretSource } from "./secret-source.ts";
+
+export interface DeliveryWorkerOptions {
+  /** The models root and the allowed paths: nothing outside of them is removed. */
+  readonly roots: readonly string[];
+  readonly secrets: SecretSource;
+  readonly redactor: Redactor;
+  readonly env: Environment;
+  readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth">;
+  /** See `LeaseOptions.instance`. */
+  readonly instance: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+const nothingOnDisk: ReadyReport = { files: 0, bytes: 0, filesVerifiedBySource: 0 };
+
+/** The gopher's hands: `delivery` brings models, `store` removes them, proofs say what is there. */
+export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorker {
+  return {
+    check: async (wish, signal): Promise<CheckOutcome> => {
+      switch (wish.mode) {
+        case "refused":
+          throw wish.refusal;
+        case "external":
+          return { state: "ready", report: nothingOnDisk };
+        case "present":
+          await requirePresent(wish);
+          return { state: "ready", report: nothingOnDisk };
+        case "deliver":
+          return checkProof(wish, signal);
+      }
+    },
+    deliver: async (wish, watch, signal) => {
+      const { clock, random, env, instance, tuning } = options;
+      const secret = wish.secret === undefined ? undefined : await options.secrets.read(wish.secret);
+      for (const value of Object.values(secret ?? {})) options.redactor.addSecret(value);
+      const result = await deliver({
+        ...tuning,
+        source: { storageUri: wish.storageUri, parameters: wish.parameters, secret, env },
+        destination: wish.path,
+        root: wish.root,
+        wait: true,
+        instance,
+        signal,
+        clock,
+        random,
+        logger: options.logger.child({ model: wish.key }),
+        onProgress: watch.onProgress,
+        onEvent: watch.onEvent,
+      });
+      const { files, bytes, verifiedBySource } = result.totals;
+      const { fetchedBytes, resumedBytes } = result;
+      return { files, bytes, filesVerifiedBySource: verifiedBySource, fetchedBytes, resumedBytes };
+    },
+    remove: async (path, signal) => {
+      const root = options.roots.find((candidate) => path.startsWith(`${candidate}/`));
+      if (root === undefined) throw outside(path);
+      const { clock } = options;
+      const removed = await removeModel({ directory: path, root, wait: true, signal, clock });
+      options.logger.info({ path, files: removed.files, bytes: removed.bytes, kept: removed.kept }, "files removed");
+    },
+  };
+}
+
+async function checkProof(wish: ModelWish, signal: AbortSignal): Promise<CheckOutcome> {
+  const found = await checkDelivery({
+    destination: wish.path,
+    uri: parseUri(wish.storageUri),
+    selection: selectionFromParameters(wish.parameters),
+    signal,
+  });
+  if (found.state === "needed") return found;
+  const { files, bytes, verifiedBySource } = found.proof.totals;
+  return { state: "ready", report: { files, bytes, filesVerifiedBySource: verifiedBySource } };
+}
+
+async function requirePresent(wish: ModelWish): Promise<void> {
+  const found = await stat(wish.path).catch(() => undefined);
+  if (found?.isFile()) return;
+  if (found?.isDirectory() && (await readdir(wish.path)).length > 0) return;
+  throw new StorageError({
+    code: "not_found",
+    operation: "look for",
+    target: wish.path,
+    detail: found === undefined ? "nothing is there" : "the directory is empty",
+    hint: "A local:// model has to be put there by somebody else; it becomes Ready as soon as it is there.",
+  });
+}
+
+function outside(path: string): StorageError {
+  return new StorageError({
+    code: "unsafe_path",
+    operation: "remove",
+    target: path,
+    detail: "it lies outside the models root and the allowed paths, so nothing is removed",
+    hint: "Remove it by hand, or allow its parent with --allow-path.",
+  });
+}

@@ -1,0 +1,110 @@
+import type { Logger } from "../../telemetry/logger.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Gopher } from "../gopher/gopher.ts";
+import type { ModelWish } from "../model-wish.ts";
+import type { AgentStatus } from "../status/agent-status.ts";
+import type { StatusBoard } from "../status/status-board.ts";
+import type { DestinationRules } from "./destination.ts";
+import type { ManifestProblem } from "./manifest-problem.ts";
+import type { ManifestBatch } from "./manifest-source.ts";
+import type { FoundManifest } from "./parse-manifest-file.ts";
+import { resolveWish } from "./resolve-wish.ts";
+
+export interface ScoutOptions {
+  readonly rules: DestinationRules;
+  readonly gopher: Pick<Gopher, "apply" | "release" | "removeOrphan">;
+  readonly board: Pick<StatusBoard, "setProblems" | "setSkipped">;
+  readonly metrics: Pick<Metrics, "set">;
+  /** What an earlier run of the agent left on this root. */
+  readonly saved: AgentStatus | undefined;
+  readonly logger: Logger;
+}
+
+/** Decides which manifests concern this machine and hands their wishes to the gopher. */
+export interface Scout {
+  take(batch: ManifestBatch<FoundManifest>): void;
+}
+
+export function createScout(options: ScoutOptions): Scout {
+  const { gopher, board, metrics, logger } = options;
+  /** Wishes that could be fulfilled when they were said last: a manifest that turned bad does not take them back. */
+  const good = new Map<string, ModelWish>();
+  const refusals = new Map<string, ManifestProblem>();
+  let problems: readonly ManifestProblem[] = [];
+  let first = true;
+
+  const judge = (found: FoundManifest): ModelWish | undefined => {
+    const verdict = resolveWish(found.manifest, found.origin, options.rules);
+    refusals.delete(found.key);
+    board.setSkipped(
+      found.key,
+      verdict.type === "skip" ? { ...verdict, key: found.key, origin: found.origin } : undefined,
+    );
+    if (verdict.type === "skip") {
+      good.delete(found.key);
+      return undefined;
+    }
+    const { wish } = verdict;
+    if (wish.mode !== "refused") {
+      good.set(found.key, wish);
+      return wish;
+    }
+    refusals.set(found.key, { ...place(found.origin), severity: "error", message: wish.refusal?.message ?? "" });
+    const before = good.get(found.key);
+    return before === undefined ? wish : { ...before, origin: found.origin };
+  };
+
+  const takeOver = (batch: ManifestBatch<FoundManifest>): void => {
+    const known = new Set(batch.changed.map(({ key }) => key));
+    const left = (options.saved?.models ?? []).filter(({ key, managed }) => managed && !known.has(key));
+    if (left.length === 0) return;
+    if (!batch.complete) {
+      const models = left.map(({ key }) => key);
+      logger.warn(
+        { models },
+        "models of an earlier run are not wished for; their files are kept, because the manifests are empty or have errors",
+      );
+      return;
+    }
+    for (const { key, identity, path, keepFiles, storageUri, origin } of left) {
+      gopher.removeOrphan({ key, identity, path, keepFiles, displayUri: storageUri, origin });
+    }
+  };
+
+  /** Who held a directory before the restart comes first, so that a conflict is decided as it was. */
+  const inFormerOrder = (wishes: readonly ModelWish[]): readonly ModelWish[] => {
+    const holders = new Set(options.saved?.models.filter(({ managed }) => managed).map(({ key }) => key));
+    return [...wishes].sort((left, right) => Number(holders.has(right.key)) - Number(holders.has(left.key)));
+  };
+
+  return {
+    take: (batch) => {
+      const wishes: ModelWish[] = [];
+      const released: string[] = [];
+      for (const found of batch.changed) {
+        const wish = judge(found);
+        if (wish === undefined) released.push(found.key);
+        else wishes.push(wish);
+      }
+      for (const key of batch.gone) {
+        good.delete(key);
+        refusals.delete(key);
+        board.setSkipped(key, undefined);
+      }
+      gopher.apply(first ? inFormerOrder(wishes) : wishes, batch.gone);
+      gopher.release(released);
+      if (first) takeOver(batch);
+      first = false;
+      for (const problem of batch.problems ?? []) logger.warn({ ...problem }, "problem in a manifest");
+      problems = batch.problems ?? problems;
+      const all = [...problems, ...refusals.values()];
+      board.setProblems(all);
+      metrics.set("manifestProblems", {}, all.length);
+    },
+  };
+}
+
+function place(origin: string): Pick<ManifestProblem, "file" | "line"> {
+  const match = /^(.*):(\d+)$/.exec(origin);
+  return match === null ? { file: origin } : { file: match[1] ?? origin, line: Number(match[2]) };
+}
