@@ -1,4 +1,5 @@
 import { StorageError } from "../errors.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { AwsCredentials } from "./aws/credentials.ts";
 
@@ -44,6 +45,10 @@ export async function createCredentials<P extends keyof CredentialsByProvider>(
   }
   const create = await load();
   const credentials = create(request);
-  request.logger.debug({ provider: request.provider, authType: credentials.authType }, "credentials chosen");
+  logChoice(credentials, request.logger);
   return credentials;
+}
+
+function logChoice({ provider, authType }: Credentials, logger: Logger): void {
+  logger.debug({ provider, authType }, "credentials chosen");
 }

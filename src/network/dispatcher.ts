@@ -26,6 +26,9 @@ export function createDispatcher(profile: NetworkProfile, options: DispatcherOpt
   return new ProfileDispatcher(profile, options);
 }
 
+/** The profile's TLS context, made when it is first needed. */
+type Trust = () => SecureContext | undefined;
+
 class ProfileDispatcher extends Dispatcher {
   readonly #profile: NetworkProfile;
   /** Targets, reached directly or through a tunnel. */
@@ -37,8 +40,13 @@ class ProfileDispatcher extends Dispatcher {
     super();
     this.#profile = profile;
     const timeoutMs = options.connectTimeoutMs ?? 10_000;
-    const trust = trustContext(profile);
-    const direct = connectorThatNotesIssuers(trust, timeoutMs);
+    // Parsing the authorities takes milliseconds, and many dispatchers never speak TLS.
+    let parsed: { readonly context: SecureContext | undefined } | undefined;
+    const trust: Trust = () => {
+      parsed ??= { context: trustContext(profile) };
+      return parsed.context;
+    };
+    const direct = directConnector(trust, timeoutMs);
     const agentOptions: Agent.Options = {
       connections: options.connections ?? 64,
       headersTimeout: options.headersTimeoutMs ?? 60_000,
@@ -46,7 +54,7 @@ class ProfileDispatcher extends Dispatcher {
       allowH2: false,
     };
     this.#targets = new Agent({ ...agentOptions, connect: tunnelingConnector(profile, direct, trust, timeoutMs) });
-    this.#proxies = new Agent({ ...agentOptions, connect: direct });
+    this.#proxies = new Agent({ ...agentOptions, connect: proxyConnector(direct) });
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
@@ -69,7 +77,8 @@ class ProfileDispatcher extends Dispatcher {
 /** A plain HTTP request in the form that proxies take: absolute URL, the target's Host, the proxy's credentials. */
 function forwarded(options: Dispatcher.DispatchOptions, origin: URL, proxy: URL): Dispatcher.DispatchOptions {
   const headers = { host: origin.host, ...headerRecord(options.headers), ...proxyAuthorization(proxy) };
-  const servername = isIP(proxy.hostname.replace(/^\[(.+)\]$/, "$1")) === 0 ? proxy.hostname : "";
+  // undici takes the TLS name from the Host header, and opens a new connection whenever it changes.
+  const servername = proxy.hostname;
   return Object.assign(
     { ...options, origin: proxy.origin, path: origin.origin + options.path, headers },
     { servername },
@@ -88,23 +97,35 @@ function headerRecord(headers: Dispatcher.DispatchOptions["headers"]): Record<st
   return { ...headers } as Record<string, string | string[] | undefined>;
 }
 
-function connectorThatNotesIssuers(trust: SecureContext | undefined, timeoutMs: number): buildConnector.connector {
-  const connect = buildConnector({
-    allowH2: false,
-    timeout: timeoutMs,
-    ...(trust === undefined ? {} : { secureContext: trust }),
-  } as buildConnector.BuildOptions);
+/** Connects to the host itself, or does the TLS handshake over a tunnel that is given. */
+function directConnector(trust: Trust, timeoutMs: number): buildConnector.connector {
+  const plain = buildConnector({ allowH2: false, timeout: timeoutMs });
+  let secure: buildConnector.connector | undefined;
   return (options, callback) => {
-    const socket: unknown = connect(options, callback);
+    if (options.protocol !== "https:") return plain(options, callback);
+    secure ??= buildConnector({ allowH2: false, timeout: timeoutMs, ...secureContextOption(trust()) });
+    const socket: unknown = secure(options, callback);
     if (socket instanceof TLSSocket) noteIssuer(socket);
     return socket;
   };
 }
 
+/** Connects to a proxy under its own name, whatever the Host header of the forwarded request says. */
+function proxyConnector(direct: buildConnector.connector): buildConnector.connector {
+  return ({ servername: _target, ...options }, callback) => {
+    const host = options.hostname;
+    return direct(isIP(host) === 0 ? { ...options, host, servername: host } : { ...options, host }, callback);
+  };
+}
+
+function secureContextOption(secureContext: SecureContext | undefined): { secureContext?: SecureContext } {
+  return secureContext === undefined ? {} : { secureContext };
+}
+
 function tunnelingConnector(
   profile: NetworkProfile,
   direct: buildConnector.connector,
-  trust: SecureContext | undefined,
+  trust: Trust,
   timeoutMs: number,
 ): buildConnector.connector {
   return (options, callback) => {
@@ -114,7 +135,13 @@ function tunnelingConnector(
       return;
     }
     const port = options.port === "" ? 443 : Number(options.port);
-    openTunnel({ proxy, host: options.hostname, port, timeoutMs, secureContext: trust }).then(
+    openTunnel({
+      proxy,
+      host: options.hostname,
+      port,
+      timeoutMs,
+      secureContext: proxy.protocol === "https:" ? trust() : undefined,
+    }).then(
       (httpSocket) => direct({ ...options, httpSocket }, callback),
       (error: Error) => callback(error, null),
     );

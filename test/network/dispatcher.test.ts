@@ -108,6 +108,20 @@ test("TLS targets go through the proxy's tunnel with its credentials, plain ones
   ]);
 });
 
+test("a proxy that speaks TLS itself serves both kinds of targets, and must be trusted", async (t) => {
+  const proxy = await startProxy(t, { secure: true, hosts: ["a.tests.example", "b.example"] });
+  const secure = await startHttps(t, echo);
+  const plain = await startHttp(t, echo);
+  const env = { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url };
+  await use(networkFromEnvironment(env, { caBundle: testCa }), async (dispatcher) => {
+    assert.equal(await get(dispatcher, `https://a.tests.example:${secure.port}`), "GET /p?q=1 ");
+    assert.equal(await get(dispatcher, `http://b.example:${plain.port}`), "GET /p?q=1 ");
+  });
+  assert.equal(proxy.requests.length, 2);
+  const refused = await failure(networkFromEnvironment(env), `https://a.tests.example:${secure.port}`);
+  assert.match(refused.message, /no trusted connection to the proxy 127\.0\.0\.1:\d+/);
+});
+
 test("a TLS failure behind a proxy still names the issuer, as with a proxy that breaks TLS open", async (t) => {
   const proxy = await startProxy(t, { hosts: ["a.tests.example"] });
   const server = await startHttps(t, echo);

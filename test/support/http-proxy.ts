@@ -1,4 +1,6 @@
-import { createServer, request } from "node:http";
+import { readFileSync } from "node:fs";
+import { createServer, type RequestListener, request } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 
@@ -14,6 +16,8 @@ export interface TestProxyOptions {
   readonly credentials?: string;
   /** Answer every CONNECT with this status instead of opening the tunnel. */
   readonly refuseWith?: number;
+  /** Speak TLS to clients, with the test certificate. */
+  readonly secure?: boolean;
   /** Names that the proxy resolves to loopback, as a company's DNS would. */
   readonly hosts?: readonly string[];
 }
@@ -26,7 +30,7 @@ export async function startProxy(t: TestContext, options: TestProxyOptions = {})
     options.credentials === undefined ? undefined : `Basic ${Buffer.from(options.credentials).toString("base64")}`;
   const resolve = (host: string): string => (options.hosts?.includes(host) ? "127.0.0.1" : host);
 
-  const server = createServer((incoming, outgoing) => {
+  const forward: RequestListener = (incoming, outgoing) => {
     requests.push(`${incoming.method} ${incoming.url}`);
     if (expected !== undefined && incoming.headers["proxy-authorization"] !== expected) {
       outgoing.writeHead(407, { "proxy-authenticate": "Basic" }).end();
@@ -49,7 +53,11 @@ export async function startProxy(t: TestContext, options: TestProxyOptions = {})
     );
     forwarded.on("error", () => outgoing.writeHead(502).end());
     incoming.pipe(forwarded);
-  });
+  };
+  const pem = (name: string): string => readFileSync(new URL(`tls/${name}`, import.meta.url), "utf8");
+  const server = options.secure
+    ? createSecureServer({ key: pem("server-key.pem"), cert: pem("server.pem") }, forward)
+    : createServer(forward);
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -84,7 +92,7 @@ export async function startProxy(t: TestContext, options: TestProxyOptions = {})
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    url: `http://${options.credentials === undefined ? "" : `${options.credentials}@`}127.0.0.1:${port}`,
+    url: `${options.secure ? "https" : "http"}://${options.credentials === undefined ? "" : `${options.credentials}@`}127.0.0.1:${port}`,
     requests,
   };
 }

@@ -40,6 +40,17 @@ test("the environment alone never changes the default", () => {
   assert.deepEqual(choose({}, undefined, env), { type: "iam_role" });
 });
 
+test("an annotated pod's environment is enough for web identity", () => {
+  const env = { AWS_ROLE_ARN: role, AWS_WEB_IDENTITY_TOKEN_FILE: "/t" };
+  assert.deepEqual(choose({ auth: "web_identity" }, undefined, env), {
+    type: "web_identity",
+    roleArn: role,
+    tokenFile: "/t",
+    sessionName: "ome-storage-session",
+    durationSeconds: undefined,
+  });
+});
+
 test("keys: parameters before Secret before environment, trimmed, in every spelling", () => {
   const env = { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: secretKey, AWS_SESSION_TOKEN: "env-token" };
   const fromEnvironment = choose({ auth: "AWSAccessKey" }, undefined, env);
