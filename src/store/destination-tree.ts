@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { dirname, join } from "node:path";
 import { StorageError } from "../errors.ts";
 import { diskError } from "./disk-error.ts";
-import { type FileSystem, systemErrorCode } from "./file-system.ts";
+import { type FileSystem, isMissing, systemErrorCode } from "./file-system.ts";
 
 const directoryMode = 0o755;
 
@@ -24,15 +24,34 @@ export async function makeParents(
     const parent = directory;
     directory = join(parent, segment);
     if (verified.has(directory)) continue;
-    try {
-      await fileSystem.mkdir(directory, { mode: directoryMode });
-      changed.add(parent);
-    } catch (error) {
-      if (systemErrorCode(error) !== "EEXIST") throw diskError(error, "create directory", directory);
-      const found = await fileSystem.lstat(directory);
-      if (!found.isDirectory()) throw notADirectory(directory, found.isSymbolicLink());
+    while (!(await makeDirectory(fileSystem, directory, parent, changed))) {
+      // It was there and is gone: a former writer cleared it away just now.
     }
     verified.add(directory);
+  }
+}
+
+/** False when another process removed the directory in between. */
+async function makeDirectory(
+  fileSystem: FileSystem,
+  directory: string,
+  parent: string,
+  changed: Set<string>,
+): Promise<boolean> {
+  try {
+    await fileSystem.mkdir(directory, { mode: directoryMode });
+    changed.add(parent);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) !== "EEXIST") throw diskError(error, "create directory", directory);
+  }
+  try {
+    const found = await fileSystem.lstat(directory);
+    if (!found.isDirectory()) throw notADirectory(directory, found.isSymbolicLink());
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw diskError(error, "look at", directory);
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TransferredFile } from "../transfer/transfer-types.ts";
 import type { PublishedFile } from "./publishing.ts";
 
 /** Which version of which object a file came from: the same origin needs no second fetch. */
@@ -79,6 +80,23 @@ export function recordOf(file: PublishedFile, origin: FileOrigin): FileRecord {
     units: { algorithm: units.algorithm, unitSize: units.unitSize, values: units.values.join("") },
     checksum,
     digests,
+  };
+}
+
+/** A recorded file as a transfer would have left it, for publishing it again under another name. */
+export function transferredOf(record: FileRecord, path: string): TransferredFile {
+  const { size, verification, units, checksum, digests } = record;
+  const values = Array.from({ length: Math.ceil(size / units.unitSize) }, (_, index) => unitValue(record, index));
+  return {
+    path,
+    size,
+    verification,
+    units: { algorithm: units.algorithm, unitSize: units.unitSize, values },
+    checksum,
+    digests,
+    resumedBytes: 0,
+    fetchedBytes: 0,
+    sources: [],
   };
 }
 

@@ -11,6 +11,9 @@ import { livenessOf, ownIdentity, type ProcessIdentity } from "./process-identit
 const heartbeatMs = 5_000;
 const expiryMs = 30_000;
 const pollMs = 500;
+const takeoverPollMs = 20;
+/** File systems without hard links; they are given the file in two steps, and readers expect a half-written one. */
+const cannotLink: ReadonlySet<string | undefined> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]);
 
 export interface LeaseOptions {
   /** Absolute path of a destination or of a models root; made when it does not exist. */
@@ -34,7 +37,7 @@ export interface LeaseOptions {
 }
 
 /** The right to write below a directory, kept alive by a heartbeat until it is released. */
-export interface Lease extends AsyncDisposable {
+export interface Lease {
   /** Random and unique: good as a name that no other writer uses. */
   readonly token: string;
   /** Someone else held it when it was asked for, so what was read of the directory before is out of date. */
@@ -74,11 +77,12 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   for (;;) {
     if (signal?.aborted) throw toStorageError(signal.reason, "wait for the lease of", directory);
     await makeMetadata(fileSystem, layout.metadata);
-    if (await create(fileSystem, layout.lease, owner)) return hold({ ...options, clock, fileSystem }, owner, waited);
+    if (await create(fileSystem, layout.lease, owner, clock.now()))
+      return hold({ ...options, clock, fileSystem }, owner, waited);
     const found = await readLeaseFile(fileSystem, layout.lease);
     if (found === undefined) continue;
     if (isAbandoned(found, owner, clock.now())) {
-      await takeAway(fileSystem, layout.lease, found, owner);
+      await takeAway(fileSystem, layout.lease, owner, clock);
       waited = true;
       continue;
     }
@@ -93,18 +97,33 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   }
 }
 
-async function create(fileSystem: FileSystem, path: string, owner: LeaseOwner): Promise<boolean> {
+/** Makes the file with its content in one step, by a link to a file of its own name. False when it is there already. */
+async function create(fileSystem: FileSystem, path: string, owner: LeaseOwner, now: number): Promise<boolean> {
+  const own = `${path}.${owner.token}`;
   try {
-    const handle = await fileSystem.open(path, "wx", 0o644);
+    await writeNew(fileSystem, own, owner, now);
     try {
-      await handle.writeFile(formatLease(owner));
-    } finally {
-      await handle.close();
+      await fileSystem.link(own, path);
+    } catch (error) {
+      if (!cannotLink.has(systemErrorCode(error))) throw error;
+      await writeNew(fileSystem, path, owner, now);
     }
     return true;
   } catch (error) {
     if (systemErrorCode(error) === "EEXIST" || isMissing(error)) return false;
     throw diskError(error, "take the lease", path);
+  } finally {
+    await fileSystem.rm(own, { force: true });
+  }
+}
+
+async function writeNew(fileSystem: FileSystem, path: string, owner: LeaseOwner, now: number): Promise<void> {
+  const handle = await fileSystem.open(path, "wx", 0o644);
+  try {
+    await handle.writeFile(formatLease(owner));
+    await handle.utimes(now / 1000, now / 1000);
+  } finally {
+    await handle.close();
   }
 }
 
@@ -116,20 +135,24 @@ function isAbandoned({ owner, heartbeatAt }: FoundLease, own: LeaseOwner, now: n
   return expired || (own.instance !== "" && owner.instance === own.instance);
 }
 
-/** Moves an abandoned lease aside; when another contender was faster and its fresh lease was caught, puts that back. */
-async function takeAway(fileSystem: FileSystem, path: string, found: FoundLease, own: LeaseOwner): Promise<void> {
-  const aside = `${path}.${own.token}`;
+/**
+ * Removes an abandoned lease, under a lock of its own: a contender that judged the old lease must not remove the fresh one
+ * of a faster contender. A lock whose owner died in between is broken after the same 30 seconds.
+ */
+async function takeAway(fileSystem: FileSystem, path: string, own: LeaseOwner, clock: Clock): Promise<void> {
+  const lock = `${path}.takeover`;
+  if (!(await create(fileSystem, lock, own, clock.now()))) {
+    const found = await readLeaseFile(fileSystem, lock);
+    if (found !== undefined && clock.now() - found.heartbeatAt > expiryMs) await fileSystem.rm(lock, { force: true });
+    await clock.sleep(takeoverPollMs);
+    return;
+  }
   try {
-    await fileSystem.rename(path, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw diskError(error, "take over the lease", path);
+    const found = await readLeaseFile(fileSystem, path);
+    if (found !== undefined && isAbandoned(found, own, clock.now())) await fileSystem.rm(path, { force: true });
+  } finally {
+    await fileSystem.rm(lock, { force: true });
   }
-  const caught = await readLeaseFile(fileSystem, aside);
-  if (caught?.owner !== undefined && caught.owner.token !== found.owner?.token) {
-    await fileSystem.link(aside, path).catch(() => undefined);
-  }
-  await fileSystem.rm(aside, { force: true });
 }
 
 function hold(
@@ -193,7 +216,6 @@ function hold(
       lost.signal.throwIfAborted();
     },
     release,
-    [Symbol.asyncDispose]: release,
   };
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { syncDirectories } from "./destination-tree.ts";
 import { diskError } from "./disk-error.ts";
 import { type FileRecord, fileRecordSchema } from "./file-record.ts";
 import { type FileSystem, isMissing, nodeFileSystem } from "./file-system.ts";
@@ -102,6 +103,17 @@ export async function writeProof(
   fileSystem: FileSystem = nodeFileSystem,
 ): Promise<void> {
   await writeDurably(fileSystem, layoutOf(destination).proof, formatProof(proof));
+}
+
+/** Takes the proof away, durably, before anything that it proves is changed. */
+export async function withdrawProof(destination: string, fileSystem: FileSystem = nodeFileSystem): Promise<void> {
+  const { proof, metadata } = layoutOf(destination);
+  try {
+    await fileSystem.rm(proof, { force: true });
+  } catch (error) {
+    throw diskError(error, "remove", proof);
+  }
+  await syncDirectories(fileSystem, [metadata]);
 }
 
 function sha256(text: string): string {

@@ -51,8 +51,10 @@ async function refusal(directory: string, options: { instance?: string } = {}): 
 }
 
 async function taken(directory: string, options: { instance?: string } = {}): Promise<boolean> {
-  await using lease = await acquireLease({ directory, purpose: "download", ...options });
-  return (await readLeaseOwner(directory))?.token === lease.token;
+  const lease = await acquireLease({ directory, purpose: "download", ...options });
+  const owner = await readLeaseOwner(directory);
+  await lease.release();
+  return owner?.token === lease.token;
 }
 
 test("the second writer is told who the first one is, and gets the lease when it is released", async (t) => {
@@ -75,13 +77,15 @@ test("a writer that waits gets the lease after the first one, and knows that it 
   await systemClock.sleep(30);
   assert.equal(holder, process.pid);
   await first.release();
-  await using lease = await second;
+  const lease = await second;
   assert.equal(lease.waited, true);
+  await lease.release();
 });
 
 test("waiting ends when it is aborted", async (t) => {
   const directory = await scratchDirectory(t);
-  await using _ = await acquireLease({ directory, purpose: "download" });
+  const first = await acquireLease({ directory, purpose: "download" });
+  t.after(() => first.release());
   const signal = AbortSignal.timeout(20);
   const cancel = new AbortController();
   const waiting = [
@@ -154,7 +158,8 @@ test("a half-written lease counts until it is 30 seconds old", async (t) => {
 test("the heartbeat moves the lease's time on", async (t) => {
   const directory = await scratchDirectory(t);
   const clock = fastClock();
-  await using _ = await acquireLease({ directory, purpose: "download", clock });
+  const lease = await acquireLease({ directory, purpose: "download", clock });
+  t.after(() => lease.release());
   const path = join(directory, ".model-agent/lease.json");
   for (let tries = 0; tries < 200; tries++) {
     const { mtimeMs } = await stat(path);
@@ -177,7 +182,8 @@ test("a holder whose lease was taken over notices, and leaves the new lease alon
 
 test("a batch notices a lost lease without waiting for a heartbeat", async (t) => {
   const directory = await scratchDirectory(t);
-  await using lease = await acquireLease({ directory, purpose: "download" });
+  const lease = await acquireLease({ directory, purpose: "download" });
+  t.after(() => lease.release());
   await leave(directory, { token: "new" });
   await assert.rejects(lease.assertHeld(), { code: "unavailable" });
 });

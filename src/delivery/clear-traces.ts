@@ -1,0 +1,51 @@
+import { dirname, join } from "node:path";
+import { type FileSystem, isMissing } from "../store/file-system.ts";
+import { layoutOf } from "../store/layout.ts";
+import { acquireLease } from "../store/lease.ts";
+import { readPublicationList, removePublicationList } from "../store/publication-list.ts";
+import { removeStaging } from "../store/staging.ts";
+
+/** Removes what a failed delivery made and nothing needs: empty staging directories and an empty list of publications. */
+export async function clearEmpty(destination: string, fileSystem: FileSystem): Promise<void> {
+  const { staging } = layoutOf(destination);
+  const names = await fileSystem.readdir(staging).catch(() => []);
+  for (const name of names) await fileSystem.rmdir(join(staging, name)).catch(() => undefined);
+  await fileSystem.rmdir(staging).catch(() => undefined);
+  if ((await readPublicationList(destination, fileSystem)).size === 0) {
+    await removePublicationList(destination, fileSystem);
+  }
+}
+
+/** Removes empty directories from the destination upwards, down from the one that was there before. */
+export async function clearUpTo(destination: string, existing: string, fileSystem: FileSystem): Promise<void> {
+  for (let place = destination; place !== existing && place !== dirname(place); place = dirname(place)) {
+    const removed = await fileSystem.rmdir(place).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
+}
+
+/** Clears away the staging directory of a delivery that was killed after its proof; someone else's work is left alone. */
+export async function clearAfterProof(destination: string, fileSystem: FileSystem): Promise<void> {
+  try {
+    await fileSystem.lstat(layoutOf(destination).staging);
+    const lease = await acquireLease({ directory: destination, purpose: "clean-up", fileSystem });
+    await removeStaging(destination, fileSystem).finally(() => lease.release());
+  } catch {
+    // Nothing to clear, nobody may, or somebody is at work: the model is proven all the same.
+  }
+}
+
+/** The path itself or its nearest parent that exists. */
+export async function nearestExisting(path: string, fileSystem: FileSystem): Promise<string> {
+  for (let place = path; ; place = dirname(place)) {
+    try {
+      await fileSystem.lstat(place);
+      return place;
+    } catch (error) {
+      if (!isMissing(error) || place === dirname(place)) return place;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { constants } from "node:fs";
+import { join } from "node:path";
+import type { ModelDirectory, ModelFile } from "../models/model-directory.ts";
+import { diskError } from "../store/disk-error.ts";
+import { type FileSystem, nodeFileSystem } from "../store/file-system.ts";
+
+/** The given files of a model's directory, as the model's room reads them. */
+export function filesOnDisk(
+  directory: string,
+  files: readonly ModelFile[],
+  fileSystem: FileSystem = nodeFileSystem,
+): ModelDirectory {
+  return {
+    list: async () => files,
+    read: async (path, offset, length) => {
+      const place = join(directory, path);
+      try {
+        const handle = await fileSystem.open(place, constants.O_RDONLY | constants.O_NOFOLLOW);
+        try {
+          const bytes = new Uint8Array(length);
+          let filled = 0;
+          while (filled < length) {
+            const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+            if (bytesRead === 0) break;
+            filled += bytesRead;
+          }
+          return bytes.subarray(0, filled);
+        } finally {
+          await handle.close();
+        }
+      } catch (error) {
+        throw diskError(error, "read", place);
+      }
+    },
+  };
+}
