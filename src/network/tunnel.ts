@@ -63,8 +63,17 @@ export function openTunnel(options: TunnelOptions): Promise<Socket> {
 /** The credentials of a proxy URL as a header, if it has any. */
 export function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const pair = `${decode(proxy.username)}:${decode(proxy.password)}`;
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** A percent sign that begins no escape stands for itself. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** What a proxy's own answer means: 407 asks for credentials, 403 forbids the target, the rest is its trouble. */

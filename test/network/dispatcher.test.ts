@@ -108,6 +108,16 @@ test("TLS targets go through the proxy's tunnel with its credentials, plain ones
   ]);
 });
 
+test("a percent sign in a proxy's password that begins no escape stands for itself", async (t) => {
+  const proxy = await startProxy(t, { credentials: "user:100%", hosts: ["a.tests.example"] });
+  const server = await startHttps(t, echo);
+  const network = networkFromEnvironment({ HTTPS_PROXY: proxy.url }, { caBundle: testCa });
+  assert.equal(
+    await use(network, (dispatcher) => get(dispatcher, `https://a.tests.example:${server.port}`)),
+    "GET /p?q=1 ",
+  );
+});
+
 test("a proxy that speaks TLS itself serves both kinds of targets, and must be trusted", async (t) => {
   const proxy = await startProxy(t, { secure: true, hosts: ["a.tests.example", "b.example"] });
   const secure = await startHttps(t, echo);
