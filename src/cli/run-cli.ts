@@ -30,7 +30,12 @@ const commands: readonly AddCommand[] = [
 
 /** The command line as a function: runs one command and gives the process exit code (docs/errors.md). */
 export async function runCli(args: readonly string[], version: string, context: CliContext): Promise<number> {
-  const run: RunCommand = async (self, body) => body(createSession(context, self.optsWithGlobals<GlobalOptions>()));
+  let redactor = createRedactor();
+  const run: RunCommand = async (self, body) => {
+    const session = createSession(context, self.optsWithGlobals<GlobalOptions>());
+    redactor = session.redactor;
+    await body(session);
+  };
   const pending: Promise<void>[] = [];
   const program = new Command("model-agent")
     .description("Brings AI model weights from any cloud to the disk where they are served: fast, verified, resumable.")
@@ -61,7 +66,7 @@ export async function runCli(args: readonly string[], version: string, context: 
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
     if (thrown instanceof CommanderError && thrown.code === "commander.help") return exitCodes.config_invalid;
     const error = thrown instanceof CommanderError ? usageError(thrown) : toStorageError(thrown, "run", undefined);
-    await context.stderr.write(createRedactor().redact(describeError(error, errorStyle(args, context))));
+    await context.stderr.write(redactor.redact(describeError(error, errorStyle(args, context))));
     return exitCodes[error.code];
   } finally {
     await Promise.all(pending);

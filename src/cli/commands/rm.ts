@@ -49,17 +49,23 @@ async function confirm(directory: string, session: Session): Promise<void> {
   const proof = await readProof(directory);
   const what =
     proof === undefined ? "what was brought" : `${proof.totals.files} files, ${formatBytes(proof.totals.bytes)},`;
-  if (stdin === undefined || !stderr.isTerminal) throw notConfirmed(directory, "nobody can be asked", "Say --yes.");
+  if (stdin === undefined || !stderr.isTerminal)
+    throw notConfirmed("config_invalid", directory, "nobody can be asked", "Say --yes.");
   const question = createInterface({ input: stdin, output: process.stderr });
   try {
     const answer = await question.question(`Remove ${what} from ${directory}? [y/N] `, { signal });
     if (!/^y(es)?$/i.test(answer.trim()))
-      throw notConfirmed(directory, "it was not confirmed", "Answer y, or say --yes.");
+      throw notConfirmed("cancelled", directory, "it was not confirmed", "Answer y, or say --yes.");
   } finally {
     question.close();
   }
 }
 
-function notConfirmed(target: string, detail: string, hint: string): StorageError {
-  return new StorageError({ code: "cancelled", operation: "remove", target, detail, hint });
+function notConfirmed(
+  code: "cancelled" | "config_invalid",
+  target: string,
+  detail: string,
+  hint: string,
+): StorageError {
+  return new StorageError({ code, operation: "remove", target, detail, hint });
 }
