@@ -23,7 +23,8 @@ export interface VerifyDeliveryRequest {
   /** Wait for another writer instead of failing, when repairing. */
   readonly wait?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  /** Reading goes on when what it returns has resolved, so that it can hold a pace. */
+  readonly onProgress?: ((progress: VerifyProgress) => unknown) | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -77,9 +78,9 @@ async function verify(destination: string, request: VerifyDeliveryRequest): Prom
   const damaged: VerifiedFile[] = [];
   const progress = { verifiedBytes: 0, verifiedFiles: 0 };
   const { files: totalFiles, bytes: totalBytes } = proof.totals;
-  const onBytes = (bytes: number): void => {
+  const onBytes = (bytes: number): unknown => {
     progress.verifiedBytes += bytes;
-    onProgress?.({ totalBytes, totalFiles, ...progress });
+    return onProgress?.({ totalBytes, totalFiles, ...progress });
   };
   const readOne = async (record: FileRecord): Promise<void> => {
     const checksum = (await loadCrc(record.units.algorithm))();
