@@ -1,4 +1,4 @@
-export { type AgentOptions, runAgent } from "./run-agent.ts";
+export { runAgent } from "./run-agent.ts";
 export { manifestFolder } from "./scout/manifest-folder.ts";
 export { parseManifestFile } from "./scout/parse-manifest-file.ts";
 export { secretFolder } from "./secret-source.ts";

@@ -68,13 +68,21 @@ const parallelChecks = 8;
  * source that cannot be used.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
+  await requireDirectory(options.modelsRoot);
+  const lease = await takeRoot(options);
+  try {
+    await runUnderLease(options, lease, signal);
+  } finally {
+    await lease?.release();
+  }
+}
+
+async function runUnderLease(options: AgentOptions, lease: Lease | undefined, signal: AbortSignal): Promise<void> {
   const { modelsRoot, clock, random, logger } = options;
-  await requireDirectory(modelsRoot);
-  await using lease = await takeRoot(options);
   const statusPath = join(layoutOf(modelsRoot).metadata, "status.json");
   const saved = await readStatusFile(statusPath);
   const stop = new AbortController();
-  const ended = AbortSignal.any([signal, stop.signal, ...(lease.current === undefined ? [] : [lease.current.lost])]);
+  const ended = AbortSignal.any([signal, stop.signal, ...(lease === undefined ? [] : [lease.lost])]);
 
   const metrics = createMetrics({
     runtime: true,
@@ -124,7 +132,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   });
   logger.info({ host: options.host, port: server.port, modelsRoot, version: options.version }, "the agent is running");
   const file =
-    lease.current === undefined
+    lease === undefined
       ? undefined
       : createStatusFile({ path: statusPath, snapshot: () => board.snapshot(), clock, logger });
   const scout = createScout({ rules: options, gopher, board, metrics, saved, logger });
@@ -134,7 +142,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   );
   try {
     for await (const batch of options.source.watch(ended)) scout.take(batch);
-    if (lease.current?.lost.aborted) throw lease.current.lost.reason;
+    if (lease?.lost.aborted) throw lease.lost.reason;
   } finally {
     stop.abort();
     logger.info({}, "the agent is stopping");
@@ -163,11 +171,10 @@ async function requireDirectory(modelsRoot: string): Promise<void> {
 }
 
 /** The lease of the root. On a root that cannot be written there is none, and nothing can be written that it would guard. */
-async function takeRoot(options: AgentOptions): Promise<AsyncDisposable & { readonly current: Lease | undefined }> {
+async function takeRoot(options: AgentOptions): Promise<Lease | undefined> {
   const { modelsRoot: directory, instance, clock, logger } = options;
   try {
-    const current = await acquireLease({ directory, purpose: "agent", instance, clock });
-    return { current, [Symbol.asyncDispose]: () => current.release() };
+    return await acquireLease({ directory, purpose: "agent", instance, clock });
   } catch (error) {
     const failure = toStorageError(error, "take the lease of", directory);
     if (!isNotWritable(failure)) throw failure;
@@ -175,7 +182,7 @@ async function takeRoot(options: AgentOptions): Promise<AsyncDisposable & { read
       { err: failure },
       "the models root cannot be written: models that are there are served, none is brought",
     );
-    return { current: undefined, [Symbol.asyncDispose]: async () => {} };
+    return undefined;
   }
 }
 
