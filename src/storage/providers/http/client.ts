@@ -42,8 +42,8 @@ export class HttpStorage implements Storage {
   readonly #options: HttpStorageOptions;
   readonly #client: HttpClient;
   readonly #requests: HttpRequests;
-  /** The directory that was opened; undefined for a single object. */
-  readonly #directory: HttpDirectory | undefined;
+  /** The directory that was opened or listed; undefined for a single object. */
+  #directory: HttpDirectory | undefined;
 
   constructor(options: HttpStorageOptions) {
     const { uri, clock, random } = options;
@@ -55,7 +55,7 @@ export class HttpStorage implements Storage {
       clock,
       random,
     });
-    this.#directory = isDirectory(uri) ? new HttpDirectory(uri, options.index, this.#requests, clock) : undefined;
+    if (isDirectory(uri)) this.#directory = this.#openDirectory(uri);
   }
 
   list(prefix: ObjectUri, options: ListOptions = {}): AsyncIterable<ObjectInfo> {
@@ -92,9 +92,20 @@ export class HttpStorage implements Storage {
   async *#list(prefix: ObjectUri, options: ListOptions): AsyncGenerator<ObjectInfo> {
     const at = this.#own("list", prefix);
     throwIfAborted(options.signal, "list", describeUri(at));
-    yield* this.#directory === undefined
+    const directory = this.#directoryOf(at);
+    yield* directory === undefined
       ? applyListOptions(this.#single(at, options), at, options)
-      : this.#directory.list(at, options);
+      : directory.list(at, options);
+  }
+
+  /** A client that was opened without the slash at the end lists a directory as soon as it is asked for one. */
+  #directoryOf(at: HttpUri): HttpDirectory | undefined {
+    if (this.#directory?.holds(at) !== true && isDirectory(at)) this.#directory = this.#openDirectory(at);
+    return this.#directory;
+  }
+
+  #openDirectory(uri: HttpUri): HttpDirectory {
+    return new HttpDirectory(uri, this.#options.index, this.#requests, this.#options.clock);
   }
 
   /** The listing of an object's own address: that object, or nothing; what is a directory was not meant as an object. */

@@ -47,6 +47,17 @@ test("says that a slash is missing where an address is a directory's", async (t)
   assert.match(error.message, /it is a directory.*slash at its end/);
 });
 
+test("lists a directory that was opened without its slash when it is asked for with one", async (t) => {
+  const server = await serve(t);
+  server.write("dir/file", "x");
+  server.write("dir2/file", "x");
+  const { client, objectUri } = await open(t, `${server.origin}/dir`);
+  const keys = async (key: string) => (await collect(client.list(withKey(objectUri, key)))).map((info) => info.key);
+  assert.deepEqual(await keys("dir/"), ["dir/file"]);
+  assert.deepEqual(await keys("dir2/"), ["dir2/file"]);
+  assert.deepEqual(await keys(""), ["dir/file", "dir2/file"]);
+});
+
 test("sends credentials with every request, and a redirect takes them nowhere else", async (t) => {
   const other = await serve(t);
   other.write("moved", "hello");

@@ -38,6 +38,11 @@ export class HttpDirectory {
     this.#clock = clock;
   }
 
+  /** Whether a prefix lies in this directory. */
+  holds(prefix: HttpUri): boolean {
+    return prefix.key.startsWith(this.#uri.key);
+  }
+
   /** Objects below a prefix, in key order. */
   async *list(prefix: HttpUri, options: ListOptions): AsyncGenerator<ObjectInfo> {
     const { signal, delimiter } = options;

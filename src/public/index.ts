@@ -1,0 +1,12 @@
+/** `model-agent`: everything of `model-agent/storage`, and the delivery of whole models with their proof. */
+
+export { deliver } from "../delivery/deliver.ts";
+export type { DeliveryPlace, DeliveryRequest, DeliveryResult, DeliverySource } from "../delivery/delivery-types.ts";
+export { type DeliveryPlan, type PlannedDelivery, planDelivery } from "../delivery/plan-delivery.ts";
+export {
+  type VerifyDeliveryRequest,
+  type VerifyProgress,
+  type VerifyResult,
+  verifyDelivery,
+} from "../delivery/verify-delivery.ts";
+export * from "./storage.ts";
