@@ -8,7 +8,10 @@ export type ProviderName = string;
 /** What an object is, as its source tells it. */
 export interface ObjectInfo {
   readonly uri: ObjectUri;
-  /** Byte-exact object key (for `hf://`, `github://`, `http://` and `local://` directories: the path below the root of the listing's place). */
+  /**
+   * Byte-exact object key; always `uri.key`, and in a listing always with the prefix's key at its beginning. For `hf://` and
+   * `github://` the path in the repository or release, for `http://` the decoded path, for `local://` the path.
+   */
   readonly key: string;
   /** Bytes, a whole number >= 0. */
   readonly size: number;
