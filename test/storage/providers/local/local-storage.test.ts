@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, realpath, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -149,13 +150,15 @@ test("refuses to locate a file that is not the one described", async (context) =
 test("leaves out what is no file, and reports no group without files", async (context) => {
   const directory = await tree(context, ["file"]);
   await mkdir(join(directory, "empty", "deep"), { recursive: true });
-  execFileSync("mkfifo", [join(directory, "pipe")]);
+  const server = createServer().listen(join(directory, "socket"));
+  context.after(() => server.close());
+  await once(server, "listening");
   const { names, client, objectUri } = await open(`${directory}/`);
   assert.deepEqual(await names(), [`${directory}/file`]);
   assert.deepEqual(await names({ delimiter: "/", onPrefix: () => assert.fail("an empty directory is no group") }), [
     `${directory}/file`,
   ]);
-  await expectError(() => client.stat(withKey(objectUri, `${directory}/pipe`)), "not_found", "local");
+  await expectError(() => client.stat(withKey(objectUri, `${directory}/socket`)), "not_found", "local");
 });
 
 test("names a file whose name is not UTF-8", async (context) => {
