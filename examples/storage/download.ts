@@ -7,7 +7,7 @@ import {
   type StorageClientOptions,
 } from "../../src/public/storage.ts";
 
-/** Downloads everything below a URI into a directory; gives the bytes that were fetched. */
+/** Downloads everything below a URI into a directory; gives the number of files. */
 export async function download(
   storageUri: string,
   directory: string,
@@ -20,8 +20,8 @@ export async function download(
       if (!info.directoryMarker) items.push({ uri: info.uri, path: pathBelow(objectUri.key, info.key), info });
     }
     if (!isBulkStorage(client)) console.warn("this storage is read from front to back, one connection per file");
-    const result = await bulkDownload(client, items, directory);
-    return result.fetchedBytes;
+    const { files } = await bulkDownload(client, items, directory);
+    return files.length;
   } finally {
     await client.close();
   }
