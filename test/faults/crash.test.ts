@@ -80,7 +80,7 @@ function flipBitOnDisk(path: string, offset: number): void {
   closeSync(fd);
 }
 
-describe("processes that die", () => {
+describe("processes that die", { timeout: 60_000 }, () => {
   test("[E11] [F02] fifteen SIGKILLs at random moments end with the right model and bounded refetches", async (t) => {
     const contents = model();
     const size = Object.values(contents).reduce((sum, content) => sum + content.size, 0);

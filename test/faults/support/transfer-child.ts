@@ -24,6 +24,8 @@ export interface ChildTask {
 
 /** What the process writes to its standard output, as one line of JSON. */
 export interface ChildReport {
+  /** Peak resident set in bytes. */
+  readonly maxRss: number;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
   readonly fetchedBytes?: number;
   readonly resumedBytes?: number;
@@ -58,7 +60,7 @@ function transferFile(file: ChildTask["files"][number]): TransferFile {
   };
 }
 
-async function run(task: ChildTask): Promise<ChildReport> {
+async function run(task: ChildTask): Promise<Omit<ChildReport, "maxRss">> {
   const target = await stagingTarget(task);
   const files = task.files.filter((file) => !existsSync(target.pathOf(file.path))).map(transferFile);
   const names = (): string[] => target.published.map((file) => file.path);
@@ -72,5 +74,6 @@ async function run(task: ChildTask): Promise<ChildReport> {
 }
 
 const report = await run(JSON.parse(process.argv[2] ?? "") as ChildTask);
-process.stdout.write(`${JSON.stringify(report)}\n`);
+const maxRss = process.resourceUsage().maxRSS * 1024;
+process.stdout.write(`${JSON.stringify({ ...report, maxRss })}\n`);
 process.exitCode = report.error === undefined ? 0 : 1;
