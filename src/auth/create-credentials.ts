@@ -2,6 +2,8 @@ import { StorageError } from "../errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { AwsCredentials } from "./aws/credentials.ts";
+import type { GithubCredentials } from "./github/credentials.ts";
+import type { HuggingFaceCredentials } from "./huggingface/credentials.ts";
 
 /**
  * What each provider's factory makes. A cloud joins with three lines: its credentials type here, its factory below, its
@@ -11,6 +13,8 @@ import type { AwsCredentials } from "./aws/credentials.ts";
  */
 export interface CredentialsByProvider {
   readonly aws: AwsCredentials;
+  readonly huggingface: HuggingFaceCredentials;
+  readonly github: GithubCredentials;
 }
 
 /** Credentials of any provider, told apart by `provider`. */
@@ -23,6 +27,8 @@ type Factories = {
 /** Loaded when used: a node that reads from one cloud loads the SDK of that one. */
 const factories: Factories = {
   aws: async () => (await import("./aws/create.ts")).createAwsCredentials,
+  huggingface: async () => (await import("./huggingface/create.ts")).createHuggingFaceCredentials,
+  github: async () => (await import("./github/create.ts")).createGithubCredentials,
 };
 
 /**
