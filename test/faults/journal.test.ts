@@ -72,7 +72,7 @@ describe("what an interrupted transfer left, damaged", { timeout: 60_000 }, () =
         const bytes = await readFile(victim);
         await writeFile(victim, (damages[kind] as Damage)(bytes, Math.floor(position * bytes.length)));
         await using target = await stagingTarget({ directory: root.path });
-        const done = await readdir(join(root.path, "final")).catch(() => []);
+        const done = await readdir(join(root.path, "final")).catch((): string[] => []);
         const left = again.filter((file) => !done.includes(file.path));
         const result = await transfer(left, { target });
         for (const [path, content] of Object.entries(contents)) assertFile(target.pathOf(path), content);
