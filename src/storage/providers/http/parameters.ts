@@ -4,7 +4,11 @@ import { text } from "../../parameter-types.ts";
 /** Settings of `http://` and `https://`. */
 export const httpParameters = z.strictObject({
   /** Default: `bearer` when there is a token, `basic` when there is a user name, else `anonymous`. */
-  auth: z.enum(["anonymous", "basic", "bearer"]).optional(),
+  auth: z
+    .string()
+    .transform((name) => name.toLowerCase().replace(/[_-]/g, ""))
+    .pipe(z.enum(["anonymous", "basic", "bearer"], { error: "must be anonymous, basic or bearer" }))
+    .optional(),
   username: text().optional(),
   password: z.string().optional(),
   token: text().optional(),

@@ -96,7 +96,19 @@ test("chooses credentials from parameters and Secret, and misses none silently",
     basic("u:p"),
   );
   assert.equal(await header({ secret: { token: "t" }, parameters: { auth: "anonymous" } }), undefined);
+  assert.equal(await header({ secret: { token: "t" }, parameters: { username: "u", password: "p" } }), basic("u:p"));
+  assert.equal(await header({ secret: { username: "u\n", password: "p\n" } }), basic("u:p"));
+  assert.equal(await header({ secret: { token: "t" }, parameters: { auth: "Bearer" } }), "Bearer t");
   const before = server.requests.length;
+  for (const parameters of [
+    { auth: "anonymous", token: "t" },
+    { auth: "basic", username: "u", password: "p", token: "t" },
+    { username: "u", password: "p", token: "t" },
+    { auth: "digest" },
+    { password: "p" },
+  ]) {
+    await expectError(() => header({ parameters }), "config_invalid", "http");
+  }
   await expectError(() => header({ parameters: { auth: "bearer" } }), "config_invalid", "http");
   await expectError(() => header({ parameters: { auth: "basic", username: "u" } }), "config_invalid", "http");
   await expectError(() => header({ parameters: { username: "a:b", password: "p" } }), "config_invalid", "http");
