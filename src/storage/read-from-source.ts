@@ -68,7 +68,7 @@ async function* httpChunks(
       originHeaders: source.dropHeadersOnRedirect ? source.headers : undefined,
     });
     if (answer.status !== 200 && answer.status !== 206) {
-      discard(answer.body);
+      discard(answer);
       throw statusError(answer, context, context.now);
     }
     const verdict = judgeAnswer(answer.status, answer.headers, {
@@ -77,7 +77,7 @@ async function* httpChunks(
       expectHeaders: source.expectHeaders,
     });
     if (!verdict.ok) {
-      discard(answer.body);
+      discard(answer);
       throw failure(context, verdict.code, verdict.detail, hintFor(verdict.code), answer.status);
     }
     const etag = answer.headers["etag"];

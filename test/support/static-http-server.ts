@@ -32,12 +32,17 @@ export class StaticHttpServer {
   readonly requests: string[] = [];
   /** Header fields of every request so far. */
   readonly headers: IncomingMessage["headers"][] = [];
+  /** Connections accepted so far. */
+  connections = 0;
   readonly #options: StaticHttpServerOptions;
   readonly #server = createServer((request, response) => this.#handle(request, response));
   #writes = 0;
 
   constructor(options: StaticHttpServerOptions = {}) {
     this.#options = options;
+    this.#server.on("connection", () => {
+      this.connections += 1;
+    });
   }
 
   get origin(): string {

@@ -22,6 +22,8 @@ export interface HttpRequest extends HttpContext {
   readonly headers: Readonly<Record<string, string>>;
   /** Fields for this origin only, such as `authorization`: left out once a redirect leads elsewhere. */
   readonly originHeaders?: Readonly<Record<string, string>> | undefined;
+  /** Give the answer that redirects to another origin, with its `location`, instead of following it. Default false. */
+  readonly keepOrigin?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,6 +35,8 @@ export interface HttpAnswer {
   readonly body: Readable;
   /** Where redirects led. Secret: it may be signed. */
   readonly url: string;
+  /** Where a redirect leads that was not followed. Secret, too. */
+  readonly location?: string | undefined;
 }
 
 const maxRedirects = 10;
@@ -56,9 +60,12 @@ export class HttpClient {
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const answer = await this.#sendOnce(request, url, { ...request.headers, ...originHeaders });
       if (!isRedirect(answer.status)) return answer;
-      discard(answer.body);
+      discard(answer);
       const next = redirectTarget(answer, request);
-      if (new URL(next).origin !== new URL(url).origin) originHeaders = {};
+      if (new URL(next).origin !== new URL(url).origin) {
+        if (request.keepOrigin === true) return { ...answer, location: next };
+        originHeaders = {};
+      }
       url = next;
     }
     throw protocolError(
@@ -83,9 +90,12 @@ export class HttpClient {
         method: request.method,
         headers: { "user-agent": "model-agent", "accept-encoding": "identity", accept: "*/*", ...headers },
         signal: request.signal ?? null,
+        // undici closes the connection after every HEAD unless it is told not to: a listing sends thousands of them.
+        reset: false,
       });
       // A request that is given up fails its body, too, which nobody may be reading then.
       answer.body.on("error", () => {});
+      if (request.method === "HEAD") await answer.body.dump();
       return { status: answer.statusCode, headers: flatten(answer.headers), body: answer.body, url };
     } catch (error) {
       throw httpFailure(error, request, host);
@@ -104,9 +114,22 @@ export function httpFailure(
   return connectionError(error, { operation, target, provider, host });
 }
 
-/** Lets go of a body that nobody wants, and of its connection when there is much left of it. */
-export function discard(body: Readable): void {
-  body.destroy();
+/** What is read of an unwanted body to keep its connection; a longer one is cut off with the connection. */
+const maxDiscardedBytes = 64 * 1024;
+
+/** Lets go of a body that nobody wants. */
+export function discard(answer: HttpAnswer): void {
+  const { body } = answer;
+  const length = Number(answer.headers["content-length"] ?? maxDiscardedBytes);
+  if (length > maxDiscardedBytes) {
+    body.destroy();
+    return;
+  }
+  let read = 0;
+  body.on("data", (chunk: Uint8Array) => {
+    read += chunk.length;
+    if (read > maxDiscardedBytes) body.destroy();
+  });
 }
 
 function isRedirect(status: number): boolean {

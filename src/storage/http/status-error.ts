@@ -20,7 +20,11 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 };
 
 /** What an HTTP status other than success means. */
-export function statusError(answer: HttpAnswer, context: HttpContext, now: number): StorageError {
+export function statusError(
+  answer: Pick<HttpAnswer, "status" | "headers">,
+  context: HttpContext,
+  now: number,
+): StorageError {
   const { status, headers } = answer;
   const known = meanings[status];
   const [code, hint] = known ?? generalMeaning(status);

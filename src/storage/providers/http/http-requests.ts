@@ -46,7 +46,7 @@ export class HttpRequests {
   ): Promise<HttpAnswer> {
     return this.#repeat(signal, async () => {
       const answer = await this.#send(operation, uri, request.method, request.headers ?? {}, signal);
-      discard(answer.body);
+      discard(answer);
       return answer;
     });
   }
@@ -56,7 +56,7 @@ export class HttpRequests {
     return this.#repeat(signal, async () => {
       const answer = await this.#send(operation, uri, "GET", { accept }, signal);
       if (answer.status !== 200) {
-        discard(answer.body);
+        discard(answer);
         throw statusError(answer, this.#context(operation, uri), this.#options.clock.now());
       }
       const type = (answer.headers["content-type"] ?? "").toLowerCase();
@@ -79,7 +79,7 @@ export class HttpRequests {
     const answer = await client.send({ ...context, method, url: formatUri(uri), headers, originHeaders, signal });
     const { status } = answer;
     if (status === 408 || status === 429 || (status >= 500 && status !== 501)) {
-      discard(answer.body);
+      discard(answer);
       throw statusError(answer, context, clock.now());
     }
     return answer;

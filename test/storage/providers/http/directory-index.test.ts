@@ -16,6 +16,8 @@ function names(html: string, url = page): string[] | undefined {
 const links: readonly [html: string, found: string[]][] = [
   ['<a href="config.json">', ["config.json"]],
   ["<a href='config.json'>", ["config.json"]],
+  ["<a title=\" href='no' \" data-href=no2 href=config.json>", ["config.json"]],
+  ['<td class="n"><a href="../">..</a>/</td><td class="n"><a href="sub/">sub</a>/</td>', ["sub/"]],
   ["<a href=config.json>", ["config.json"]],
   ['<A CLASS="x" HREF = "config.json" title="a > b">', ["config.json"]],
   ['<a\n  href="config.json"\n>', ["config.json"]],

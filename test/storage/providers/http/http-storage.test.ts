@@ -329,6 +329,14 @@ test("fails rather than list less than the index names", async (t) => {
   assert.match(error.message, /\/m\/b: the index names it/);
 });
 
+test("asks about many files over few connections", async (t) => {
+  const server = await serve(t);
+  for (let index = 0; index < 300; index++) server.write(`m/${index}`, "x".repeat(100_000));
+  assert.equal((await (await open(t, `${server.origin}/m/`)).names()).length, 300);
+  assert.equal(server.requests.length, 301);
+  assert.ok(server.connections <= 50, `${server.connections} connections`);
+});
+
 test("ends with an error where directories have no end", async (t) => {
   const server = await serve(t, {
     intercept: (_request, response) => {

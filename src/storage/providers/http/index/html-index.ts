@@ -1,4 +1,5 @@
 import { checkEntryName } from "./entry-name.ts";
+import { htmlLinks } from "./html-links.ts";
 import type { IndexEntry } from "./index-entry.ts";
 
 /**
@@ -10,27 +11,12 @@ import type { IndexEntry } from "./index-entry.ts";
  */
 export function readHtmlIndex(html: string, pageUrl: string, target: string): IndexEntry[] | undefined {
   const entries = new Map<string, IndexEntry>();
-  const page = withoutComments(html);
-  for (const match of page.matchAll(
-    /<a\s(?:[^>"']|"[^"]*"|'[^']*'){0,1000}?href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi,
-  )) {
-    const entry = childOf(pageUrl, decodeEntities(match[1] ?? match[2] ?? match[3] ?? "").trim(), target);
+  for (const href of htmlLinks(html)) {
+    const entry = childOf(pageUrl, href, target);
     if (entry !== undefined) entries.set(`${entry.name}${entry.directory ? "/" : ""}`, entry);
   }
-  const callsItselfIndex = /<title>[^<]*(?:index of|directory listing)|href\s*=\s*["']?\.\.\/?["'\s>]/i.test(page);
+  const callsItselfIndex = /<title>[^<]*(?:index of|directory listing)|href\s*=\s*["']?\.\.\/?["'\s>]/i.test(html);
   return entries.size === 0 && !callsItselfIndex ? undefined : [...entries.values()];
-}
-
-function withoutComments(html: string): string {
-  let page = "";
-  let position = 0;
-  for (let start = html.indexOf("<!--"); start >= 0; start = html.indexOf("<!--", position)) {
-    page += html.slice(position, start);
-    const end = html.indexOf("-->", start + 4);
-    if (end < 0) return page;
-    position = end + 3;
-  }
-  return page + html.slice(position);
 }
 
 function childOf(pageUrl: string, href: string, target: string): IndexEntry | undefined {
@@ -52,14 +38,4 @@ function decodeName(encoded: string): string {
   } catch {
     return encoded;
   }
-}
-
-const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
-
-function decodeEntities(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,5}));/gi, (whole, decimal, hexadecimal, name) => {
-    if (name !== undefined) return named[String(name).toLowerCase()] ?? whole;
-    const code = decimal === undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
 }
