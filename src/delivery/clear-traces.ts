@@ -27,14 +27,20 @@ export async function clearUpTo(destination: string, existing: string, fileSyste
   }
 }
 
-/** Clears away the staging directory of a delivery that was killed after its proof; someone else's work is left alone. */
+/** Clears away what a delivery that was killed after its proof left; someone else's work is left alone. */
 export async function clearAfterProof(destination: string, fileSystem: FileSystem): Promise<void> {
   try {
-    await fileSystem.lstat(layoutOf(destination).staging);
+    const { metadata, removal } = layoutOf(destination);
+    if ((await fileSystem.readdir(metadata)).length === 1) return;
     const lease = await acquireLease({ directory: destination, purpose: "clean-up", fileSystem });
-    await removeStaging(destination, fileSystem).finally(() => lease.release());
+    try {
+      await removeStaging(destination, fileSystem);
+      await fileSystem.rm(removal, { force: true });
+    } finally {
+      await lease.release();
+    }
   } catch {
-    // Nothing to clear, nobody may, or somebody is at work: the model is proven all the same.
+    // Nobody may, or somebody is at work: the model is proven all the same.
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { StorageError, toStorageError } from "../errors.ts";
 import { type Clock, systemClock } from "../telemetry/clock.ts";
 import { makeMetadata } from "./destination-tree.ts";
@@ -77,8 +78,10 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   for (;;) {
     if (signal?.aborted) throw toStorageError(signal.reason, "wait for the lease of", directory);
     await makeMetadata(fileSystem, layout.metadata);
-    if (await create(fileSystem, layout.lease, owner, clock.now()))
+    if (await create(fileSystem, layout.lease, owner, clock.now())) {
+      await sweep(fileSystem, layout.metadata);
       return hold({ ...options, clock, fileSystem }, owner, waited);
+    }
     const found = await readLeaseFile(fileSystem, layout.lease);
     if (found === undefined) continue;
     if (isAbandoned(found, owner, clock.now())) {
@@ -114,6 +117,15 @@ async function create(fileSystem: FileSystem, path: string, owner: LeaseOwner, n
     throw diskError(error, "take the lease", path);
   } finally {
     await fileSystem.rm(own, { force: true });
+  }
+}
+
+/** Removes what killed processes left half made. A contender whose file goes with them tries again. */
+async function sweep(fileSystem: FileSystem, metadata: string): Promise<void> {
+  for (const name of await fileSystem.readdir(metadata).catch(() => [])) {
+    if (name.startsWith("lease.json.") || name.endsWith(".tmp")) {
+      await fileSystem.rm(join(metadata, name), { force: true }).catch(() => undefined);
+    }
   }
 }
 
