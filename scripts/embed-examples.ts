@@ -16,5 +16,12 @@ function asInstalled(path: string): string {
     .replace(/^\/\/ In a project of your own: .*\n/m, "")
     .replaceAll("../../src/public/storage.ts", "model-agent/storage")
     .replaceAll("../../src/public/index.ts", "model-agent")
-    .replaceAll("../../src/testing/index.ts", "model-agent/testing");
+    .replaceAll("../../src/testing/index.ts", "model-agent/testing")
+    .replace(/^import \{\n([^}]+),\n\} from .*;$/gm, onOneLine);
+}
+
+/** Shorter paths may make an import fit into a line; the formatter of the documents sees to that, too. */
+function onOneLine(statement: string): string {
+  const line = statement.replace(/\n +/g, " ").replace(",\n}", " }");
+  return line.length <= 120 ? line : statement;
 }
