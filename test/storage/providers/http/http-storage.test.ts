@@ -9,6 +9,7 @@ import { type LogFields, silentLogger } from "../../../../src/telemetry/logger.t
 import { expectError } from "../../../../src/testing/conformance/index.ts";
 import { withKey } from "../../../../src/uri/with-key.ts";
 import { StaticHttpServer, type StaticHttpServerOptions } from "../../../support/static-http-server.ts";
+import { startHttps, testCaPath } from "../../../support/web-server.ts";
 
 async function serve(t: TestContext, options: StaticHttpServerOptions = {}): Promise<StaticHttpServer> {
   const server = await new StaticHttpServer(options).start();
@@ -37,6 +38,20 @@ test("reads one object, its query kept and never shown", async (t) => {
   const error = await expectError(() => client.stat(objectUri), "not_found", "http");
   assert.doesNotMatch(JSON.stringify({ ...error, message: error.message, cause: String(error.cause) }), /s3cr3t/);
   assert.deepEqual(await names(), []);
+});
+
+test("trusts an authority that caBundle names, and none that nobody named", async (t) => {
+  const server = await startHttps(t, (request, response) => {
+    response.setHeader("content-length", 5);
+    response.setHeader("etag", '"1"');
+    response.end(request.method === "HEAD" ? undefined : "hello");
+  });
+  const trusting = await open(t, `${server.origin}/file`, { parameters: { caBundle: testCaPath } });
+  assert.equal(Buffer.from(await readRange(trusting.client, trusting.objectUri)).toString(), "hello");
+  const distrusting = await open(t, `${server.origin}/file`);
+  const error = await expectError(() => distrusting.client.stat(distrusting.objectUri), "connection", "http");
+  assert.equal(error.retry, "permanent");
+  assert.match(error.message, /certificate/);
 });
 
 test("says that a slash is missing where an address is a directory's", async (t) => {
