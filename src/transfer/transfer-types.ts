@@ -131,6 +131,13 @@ export interface TransferOptions {
   /** Milliseconds to wait for a connection. Default 3000. */
   readonly connectTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Asks the source once more for a file's digests, when an inferred one did not match. What it returns replaces the file's
+   * digests. Without it, an inferred digest that does not match is an error like any other.
+   */
+  readonly confirmDigests?: ((file: TransferFile) => Promise<readonly Digest[]>) | undefined;
+  /** Addresses of a host name; the system's resolver by default. */
+  readonly resolveHost?: ((host: string) => Promise<readonly string[]>) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly onEvent?: ((event: TransferEvent) => void) | undefined;
   readonly logger?: Logger | undefined;

@@ -1,5 +1,7 @@
+import type { Digest } from "../../storage/digest.ts";
 import { chooseDigestPlan, type DigestPlan } from "../digest/digest-plan.ts";
 import { UnitLedger } from "../digest/unit-ledger.ts";
+import type { FileIdentity } from "../journal/journal-record.ts";
 import type { LaneClient } from "../lane/lane-client.ts";
 import type { SpanSpec } from "../lane/lane-messages.ts";
 import { wholeFileLimit } from "../plan/part-plan.ts";
@@ -12,21 +14,42 @@ import { SourceAccess } from "./source-access.ts";
 export class FileTask {
   readonly file: TransferFile;
   readonly access: readonly SourceAccess[];
-  /** Which of its sources is read. */
+  /** Index of the source that is read. */
   sourceIndex = 0;
   plan: DigestPlan;
   ledger: UnitLedger;
+  /** What no part covers and the disk does not have. */
   missing: RangeSet;
+  /** What the disk has and no serial digest has seen yet. */
+  staged = new RangeSet();
   spans: readonly SpanSpec[] = [];
+  /** By id of the span. */
   readonly spanValues = new Map<number, string>();
   readonly parts = new Set<PartTask>();
-  /** Ranges are asked for; otherwise the whole object at once. */
-  ranged: boolean;
+  /** The server honours ranges, as far as is known. */
+  rangesWork = true;
   stagedPath = "";
   fd: number | undefined;
-  /** The lane that holds the state of its serial digests. */
-  lane: LaneClient | undefined;
+  /** The lanes that hold the state of its serial stretches, by id. */
+  readonly spanLanes = new Map<number, LaneClient>();
+  /** Number in the journal. */
+  journalId: number | undefined;
+  /** Its source is being located. */
+  locating = false;
+  /** It is being taken back from the lanes, to be read anew. */
+  restarting = false;
+  /** Locates in a row that failed. */
+  locateFailures = 0;
+  /** Whether worker lanes read it, or the one in this thread; undefined before the first part. */
+  laneKind: "worker" | "local" | undefined;
+  /** How often it was begun anew because the object changed. */
   restarts = 0;
+  /** CRCs of the units as they were read first, once the whole did not match and it is read again. */
+  firstPass: readonly string[] | undefined;
+  /** How often a stretch did not match its digest, by the stretch's start. */
+  readonly mismatches = new Map<number, number>();
+  /** The source was asked again for digests that had been inferred. */
+  confirmed = false;
   fetchedBytes = 0;
   resumedBytes = 0;
   readonly sourcesUsed = new Set<string>();
@@ -37,28 +60,67 @@ export class FileTask {
     this.plan = chooseDigestPlan(file.digests, file.size);
     this.ledger = new UnitLedger(this.plan.unitAlgorithm, this.plan.unitSize, file.size);
     this.missing = new RangeSet([{ start: 0, end: file.size }]);
-    this.ranged = !this.small;
   }
 
-  /** Read whole with one request, by a lane that opens and closes it itself. */
+  /** Read whole with one request, by a lane that makes and closes the staged file itself. Not worth a journal. */
   get small(): boolean {
     return this.file.size < wholeFileLimit;
   }
 
-  get source(): TransferSource {
-    return this.file.sources[this.sourceIndex] ?? this.file.sources[0];
+  get busy(): boolean {
+    return this.locating || this.restarting;
+  }
+
+  /** Parts are waiting to be carved. */
+  get open(): boolean {
+    return !this.missing.empty || !this.staged.empty;
+  }
+
+  /** Units are noted, so that an interrupted transfer can be continued. Not where CRCs end elsewhere than units do. */
+  get journaled(): boolean {
+    return !this.small && this.plan.cuts.length === 0;
   }
 
   get current(): SourceAccess {
-    const access = this.access[this.sourceIndex];
-    if (access === undefined) throw new RangeError("no such source");
+    const access = this.access[this.sourceIndex] ?? this.access[0];
+    if (access === undefined) throw new RangeError("a file has at least one source");
     return access;
   }
 
-  /** Bytes that are in whole or in progress. */
+  get source(): TransferSource {
+    return this.current.source;
+  }
+
+  /** Bytes that need not be read any more, as far as was told. */
   get completedBytes(): number {
-    let open = this.missing.bytes;
-    for (const part of this.parts) open += part.end - part.frontier;
+    let open = this.missing.bytes + this.staged.bytes;
+    for (const part of this.parts) open += Math.max(0, part.end - part.received);
     return this.file.size - open;
+  }
+
+  /** What makes a staged file the beginning of this one. */
+  get identity(): FileIdentity {
+    const pins = this.file.sources.map(({ id, pin }) => `${id} ${pin.size} ${pin.etag ?? ""} ${pin.version ?? ""}`);
+    const { path, size } = this.file;
+    const { unitAlgorithm, unitSize } = this.plan;
+    return { path, size, pins: pins.toSorted(), algorithm: unitAlgorithm, unitSize };
+  }
+
+  /** Serial digest of each of the plan's spans, in order; empty text where it is not known. */
+  spanDigests(): readonly string[] {
+    return this.spans.map(({ span }) => this.spanValues.get(span) ?? "");
+  }
+
+  /** Forgets everything that was read, and proves by these digests from now on. */
+  reset(digests: readonly Digest[]): void {
+    this.plan = chooseDigestPlan(digests, this.file.size);
+    this.ledger = new UnitLedger(this.plan.unitAlgorithm, this.plan.unitSize, this.file.size);
+    this.missing = new RangeSet([{ start: 0, end: this.file.size }]);
+    this.staged = new RangeSet();
+    this.spans = [];
+    this.spanValues.clear();
+    this.spanLanes.clear();
+    this.laneKind = undefined;
+    this.resumedBytes = 0;
   }
 }

@@ -1,52 +1,68 @@
 import type { HttpReadSource, ReadSource } from "../../storage/read-source.ts";
+import { followRedirect } from "../http/follow-redirect.ts";
+import type { ReadFailure } from "../http/read-failure.ts";
 import type { TransferSource } from "../transfer-types.ts";
+import type { Endpoint } from "./endpoint.ts";
 
-/** Before its expiry a signed read is renewed this much earlier, in milliseconds. */
-const renewalMarginMs = 30_000;
+/** How a source can be read right now. `stream` stands for the source's own sequential reading. */
+export interface Located {
+  readonly read: ReadSource | { readonly kind: "stream" };
+  readonly endpoint: Endpoint;
+}
 
-/** How one source of one file is read at the moment: the located read, kept until it expires or is refused. */
+/** A signed read is renewed this much before it expires, in milliseconds. */
+const renewalMarginMs = 20_000;
+const maxRedirects = 5;
+
+/** One source of one file: the located read, kept until it expires or is refused, and what its answers have to agree with. */
 export class SourceAccess {
   readonly source: TransferSource;
-  #read: ReadSource | undefined;
-  #locating: Promise<ReadSource> | undefined;
-  /** Where redirects led to. */
-  #redirected: HttpReadSource | undefined;
-  /** Strong validator of the first answer, which holds for the rest. */
+  /** Strong validator (etag, else modification time) of the first answer, which holds for the rest. */
   validator: string | undefined;
+  /** Nothing was read since it was last located: a refusal then is final. */
+  unproven = false;
+  /** Does not have the file, or not this version of it. */
+  excluded: ReadFailure | undefined;
+  #located: Located | undefined;
+  #redirects = 0;
 
   constructor(source: TransferSource) {
     this.source = source;
   }
 
-  /** What can be read now without asking, or undefined when it has to be located (again). */
-  get(now: number): ReadSource | undefined {
-    const read = this.#redirected ?? this.#read;
-    if (read?.kind === "http" && read.expiresAt - renewalMarginMs < now) return undefined;
-    return read;
+  /** How to read now, or undefined when it has to be located (again) first. `now` in milliseconds since the epoch. */
+  current(now: number): Located | undefined {
+    const located = this.#located;
+    if (located?.read.kind === "http" && located.read.expiresAt - renewalMarginMs <= now && !this.unproven)
+      return undefined;
+    return located;
   }
 
-  /** Locates unless that is under way already. */
-  locate(signal: AbortSignal): Promise<ReadSource> {
-    this.#locating ??= this.source
-      .locate({ signal })
-      .then((read) => {
-        this.#read = read;
-        this.#redirected = undefined;
-        return read;
-      })
-      .finally(() => {
-        this.#locating = undefined;
-      });
-    return this.#locating;
+  settle(located: Located): void {
+    this.#located = located;
+    this.unproven = true;
   }
 
-  /** The read was refused or does not hold: the next one is located again. */
+  /** An answer was good. */
+  proven(): void {
+    this.unproven = false;
+    this.#redirects = 0;
+  }
+
+  /** It was refused or does not hold: it is located again before the next read. */
   invalidate(): void {
-    this.#read = undefined;
-    this.#redirected = undefined;
+    this.#located = undefined;
   }
 
-  redirect(read: HttpReadSource): void {
-    this.#redirected = read;
+  /** The read that a redirect leads to, or why it is not followed. */
+  follow(location: string): HttpReadSource | ReadFailure {
+    const read = this.#located?.read;
+    if (read?.kind !== "http") return { kind: "protocol", detail: "a redirect of something that is not HTTP" };
+    this.#redirects += 1;
+    if (this.#redirects > maxRedirects) {
+      return { kind: "protocol", detail: `more than ${maxRedirects} redirects in a row` };
+    }
+    const redirected = followRedirect(read, location);
+    return redirected.kind === "follow" ? redirected.read : redirected.failure;
   }
 }

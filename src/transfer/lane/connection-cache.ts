@@ -29,7 +29,7 @@ export class ConnectionCache {
   }
 
   /** A connection for the origin of `url`. Throws ReadFailureError. */
-  async lease(url: URL, route: Route, fresh: boolean, signal: AbortSignal): Promise<Leased> {
+  async lease(run: number, url: URL, route: Route, fresh: boolean, signal: AbortSignal): Promise<Leased> {
     const origin = originOf(url);
     const idle = fresh ? undefined : this.#takeIdle(keyOf(origin, route.network));
     if (idle !== undefined) return { connection: idle, reused: true };
@@ -42,7 +42,7 @@ export class ConnectionCache {
       pool: this.#pool,
       connectTimeoutMs: this.#connectTimeoutMs,
       signal: AbortSignal.any([signal, this.#closing.signal]),
-      onAddress: (address, connected) => this.#emit({ type: "address", origin: origin.text, address, connected }),
+      onAddress: (address, connected) => this.#emit({ type: "address", run, address, connected }),
       onClose: (closed) => this.#all.delete(closed),
     });
     this.#all.add(connection);

@@ -26,6 +26,8 @@ export type Outcome =
 export interface Exchange {
   readonly request: string;
   onHead(head: ResponseHead): BodyOrder;
+  /** Bytes of the body came in; they are handed over later. */
+  onReceived(bytes: number): void;
   /** Bytes of the body that lie at `position` of the object. May throw {@link ReadFailureError}. */
   onBytes(position: number, buffer: Uint8Array, from: number, to: number): Acceptance;
   /** Text of a short body that came with a failure. */
@@ -65,8 +67,6 @@ export class Connection {
   #lastError: Error | undefined;
   /** Monotonic milliseconds of the last byte, or of the request if none came yet. */
   lastActivity = 0;
-  /** Bytes received on this connection, heads included. */
-  received = 0;
 
   constructor(pool: BufferPool, onIdleClose: (connection: Connection) => void) {
     this.#pool = pool;
@@ -106,16 +106,18 @@ export class Connection {
     if (this.#paused) this.#socket?.pause();
   }
 
-  get busy(): boolean {
-    return this.#exchange !== undefined;
+  /** Address of the peer. */
+  get address(): string | undefined {
+    return this.#socket?.remoteAddress;
+  }
+
+  /** Bytes of the answer to the present request have come. */
+  get answered(): boolean {
+    return this.#answered;
   }
 
   get usable(): boolean {
     return this.#phase === "idle" && this.#socket?.destroyed === false;
-  }
-
-  get paused(): boolean {
-    return this.#paused;
   }
 
   /** Sends a request and resolves once its answer is dealt with. Never rejects. */
@@ -147,12 +149,23 @@ export class Connection {
     this.#socket?.resume();
   }
 
-  /** Hands over what lies in the buffer, so that the part's frontier is exact. */
+  /**
+   * Hands over what lies in the buffer, so that the part's frontier is exact. The socket goes on filling the rest of the same
+   * buffer: it was told so after its last read and cannot be told otherwise before the next.
+   */
   flush(): void {
-    if (this.#phase !== "body" || this.#fill === this.#begin) return;
+    const exchange = this.#exchange;
+    const count = Math.min(this.#fill - this.#begin, this.#left);
+    if (this.#phase !== "body" || exchange === undefined || count === 0) return;
+    const copy = this.#pool.take(count);
+    copy.set(this.#buffer.subarray(this.#begin, this.#begin + count));
     try {
-      if (this.#deliver(Math.min(this.#fill, this.#begin + this.#left)).complete)
-        this.#finish({ kind: "complete" }, false);
+      const { kept, complete } = exchange.onBytes(this.#position, copy, 0, count);
+      this.#begin += count;
+      this.#position += count;
+      this.#left -= count;
+      if (!kept) this.#pool.give(copy);
+      if (complete) this.#finish({ kind: "complete" }, false);
     } catch (error) {
       this.#fail(error);
     }
@@ -172,7 +185,8 @@ export class Connection {
 
   #received(bytes: number): void {
     this.#fill += bytes;
-    this.received += bytes;
+    if (this.#phase === "body")
+      this.#exchange?.onReceived(Math.min(bytes, this.#left - (this.#fill - bytes - this.#begin)));
     this.#answered = true;
     this.lastActivity = performance.now();
     try {
@@ -212,6 +226,7 @@ export class Connection {
       this.#phase = "body";
       this.#position = order.offset;
       this.#left = order.length;
+      this.#exchange?.onReceived(Math.min(this.#fill - this.#begin, this.#left));
     } else if (order.length === undefined || order.length > maxExplanation || !(order.length >= 0)) {
       this.#finish({ kind: "failed", failure: order.failure, unanswered: false }, false);
     } else {
@@ -253,7 +268,7 @@ export class Connection {
     const rest = this.#fill - to;
     const acceptance = exchange.onBytes(this.#position, buffer, this.#begin, to);
     if (acceptance.kept) {
-      this.#buffer = this.#pool.take();
+      this.#buffer = this.#pool.take(rest);
       this.#buffer.set(buffer.subarray(to, this.#fill), 0);
     } else if (rest > 0) {
       buffer.copyWithin(0, to, this.#fill);

@@ -7,77 +7,67 @@ import { formatRequest } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import { serviceError } from "../http/service-error.ts";
 import type { BodyOrder, Connection, Exchange, Outcome } from "./connection.ts";
-import { fallbackRead } from "./fallback-read.ts";
 import type { ActiveRead, LaneContext } from "./lane-context.ts";
-import type { ReadOrder, Route, Run } from "./lane-messages.ts";
+import type { PartWork, ReadOrder, Route } from "./lane-messages.ts";
 import type { PartSink } from "./part-sink.ts";
 
 /** How a part is read over HTTP. */
 export type HttpOrder = Extract<ReadOrder, { kind: "http" }>;
 
+/** One attempt to read over HTTP. */
+export interface HttpAttempt {
+  readonly lane: LaneContext;
+  readonly run: number;
+  readonly route: Route;
+  readonly work: PartWork;
+  readonly order: HttpOrder;
+  readonly sink: PartSink;
+  readonly signal: AbortSignal;
+}
+
 /** Reads what a part still lacks with one request. Throws ReadFailureError. */
-export async function httpRead(
-  lane: LaneContext,
-  run: Run,
-  part: number,
-  order: HttpOrder,
-  sink: PartSink,
-  signal: AbortSignal,
-): Promise<void> {
-  const { route } = run;
-  if (route === undefined) throw new ReadFailureError({ kind: "read", detail: "no route to the source" });
+export async function httpRead(attempt: HttpAttempt): Promise<void> {
+  const { lane, run, route, order, sink, signal } = attempt;
   const url = new URL(order.url);
   for (let fresh = route.fresh; ; fresh = true) {
-    const { connection, reused } = await lane.connections.lease(url, route, fresh, signal);
-    const outcome = await oneExchange(lane, run, part, order, url, route, sink, connection, signal);
+    const { connection, reused } = await lane.connections.lease(run, url, route, fresh, signal);
+    const outcome = sink.complete ? { kind: "complete" as const } : await exchangeOnce(attempt, url, connection);
     lane.connections.giveBack(url, route, connection);
     if (outcome.kind === "complete") return;
-    if (outcome.kind === "unsupported") return fallbackRead(lane, run.run, order, route, sink, signal);
+    if (outcome.kind === "unsupported") {
+      const { fallbackRead } = await import("./fallback-read.ts");
+      return fallbackRead(attempt);
+    }
     if (!(outcome.unanswered && reused) || signal.aborted) throw new ReadFailureError(outcome.failure);
   }
 }
 
-async function oneExchange(
-  lane: LaneContext,
-  run: Run,
-  part: number,
-  order: HttpOrder,
-  url: URL,
-  route: Route,
-  sink: PartSink,
-  connection: Connection,
-  signal: AbortSignal,
-): Promise<Outcome> {
+async function exchangeOnce(attempt: HttpAttempt, url: URL, connection: Connection): Promise<Outcome> {
+  const { lane, run, route, work, order, sink, signal } = attempt;
   const expected = expectationOf(order, sink);
-  const started = performance.now();
   const read: ActiveRead = {
-    run: run.run,
+    run,
+    part: work.part,
     sink,
     get lastActivity() {
       return connection.lastActivity;
     },
-    get paused() {
-      return connection.paused;
+    get patienceMs() {
+      return connection.answered ? lane.stallTimeoutMs : work.answerTimeoutMs;
+    },
+    get address() {
+      return connection.address;
     },
     flush: () => connection.flush(),
     pause: () => connection.pause(),
     resume: () => connection.resume(),
     abort: (failure) => connection.abort(failure),
   };
+  const report = answerReporter(attempt);
   const exchange: Exchange = {
     request: requestText(order, url, route, expected),
-    onHead: (head) => {
-      const judged = orderFor(head, expected);
-      lane.emit({
-        type: "answer",
-        run: run.run,
-        part,
-        status: head.status,
-        validator: judged.validator,
-        waitedMs: performance.now() - started,
-      });
-      return judged.body;
-    },
+    onHead: (head) => orderFor(head, expected, report),
+    onReceived: (bytes) => lane.received(read, bytes),
     onBytes: (position, buffer, from, to) => lane.deliver(read, position, buffer, from, to),
     onExplanation: serviceError,
   };
@@ -89,7 +79,21 @@ async function oneExchange(
   } finally {
     unwatch();
     signal.removeEventListener("abort", onAbort);
+    connection.resume();
   }
+}
+
+/** Tells the engine of an answer's head, once. */
+export function answerReporter({
+  lane,
+  run,
+  work,
+}: HttpAttempt): (status: number, validator: string | undefined) => void {
+  const started = performance.now();
+  return (status, validator) => {
+    const waitedMs = performance.now() - started;
+    lane.emit({ type: "answer", run, part: work.part, status, validator, waitedMs });
+  };
 }
 
 /** What an answer must agree with. */
@@ -119,19 +123,20 @@ function requestText(order: HttpOrder, url: URL, route: Route, expected: ReadExp
 function orderFor(
   head: ResponseHead,
   expected: ReadExpectation,
-): { readonly body: BodyOrder; readonly validator: string | undefined } {
+  report: (status: number, validator: string | undefined) => void,
+): BodyOrder {
   const verdict = judgeResponse(head, expected, Date.now());
   if (verdict.kind === "body") {
     const { offset, length, validator } = verdict;
-    const body: BodyOrder =
-      length === undefined ? { kind: "leave", outcome: { kind: "unsupported" } } : { kind: "deliver", offset, length };
-    return { body, validator };
+    if (length === undefined) return { kind: "leave", outcome: { kind: "unsupported" } };
+    report(head.status, validator);
+    return { kind: "deliver", offset, length };
   }
+  report(head.status, undefined);
   const { failure } = verdict;
-  const body: BodyOrder = speaks(failure)
+  return speaks(failure)
     ? { kind: "explain", failure, length: contentLength(head) }
     : { kind: "leave", outcome: { kind: "failed", failure, unanswered: false } };
-  return { body, validator: undefined };
 }
 
 /** Failures whose answers have a body worth reading, and a connection worth keeping. */

@@ -6,6 +6,8 @@ import type { ReadFailure } from "../http/read-failure.ts";
 /** What a lane is told once, when it starts. Sizes in bytes, times in milliseconds. */
 export interface LaneSettings {
   readonly bufferSize: number;
+  /** Of a buffer when many connections share the memory. */
+  readonly leanBufferSize: number;
   /** Buffers of all connections and of the re-order window together. */
   readonly bufferLimit: number;
   readonly stallTimeoutMs: number;
@@ -24,7 +26,8 @@ export interface SpanSpec {
 
 /** Where the bytes of a part go. */
 export type PartFile =
-  | { readonly kind: "descriptor"; readonly fd: number }
+  | { readonly kind: "descriptor"; readonly fd: number; readonly path: string }
+  /** Made by the lane, and closed when the part is done. */
   | { readonly kind: "create"; readonly path: string };
 
 /** A range of one file, read by one lane. Half-open, in bytes of the file. */
@@ -56,6 +59,8 @@ export type ReadOrder =
       readonly expectHeaders: Readonly<Record<string, string>> | undefined;
     }
   | { readonly kind: "file"; readonly path: string }
+  /** The bytes are in the staged file already: they are only looked at. */
+  | { readonly kind: "staged" }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "stream"; open(offset: number, signal: AbortSignal): AsyncIterable<Uint8Array> };
 
@@ -73,6 +78,8 @@ export interface PartWork {
   readonly part: number;
   readonly spec: PartSpec | undefined;
   readonly read: ReadOrder;
+  /** Milliseconds to wait for the answer's first byte. */
+  readonly answerTimeoutMs: number;
 }
 
 /** Parts that one connection reads one after the other. */
@@ -82,14 +89,35 @@ export interface Run {
   readonly works: readonly PartWork[];
 }
 
+/** A unit that lies on disk, and what it should be. */
+export interface UnitToCheck {
+  readonly unit: number;
+  readonly start: number;
+  readonly end: number;
+  readonly crc: string;
+}
+
 export type LaneCommand =
   | { readonly type: "run"; readonly run: Run }
   /** End the part earlier, or where it stands if that is already further; answered by `shrunk`. */
   | { readonly type: "shrink"; readonly part: number; readonly end: number }
-  /** Stop one run; its unfinished parts stay as they are. Answered by `run-done`. */
-  | { readonly type: "cancel"; readonly run: number }
-  /** Forget parts and spans and what they hold. */
-  | { readonly type: "release"; readonly parts: readonly number[]; readonly spans: readonly number[] }
+  /** Finish the part that is being read and try no further one of the run. */
+  | { readonly type: "hold"; readonly run: number }
+  /** Forget parts and spans and what they hold; answered by `released`, after which nothing writes to them any more. */
+  | {
+      readonly type: "release";
+      readonly release: number;
+      readonly parts: readonly number[];
+      readonly spans: readonly number[];
+    }
+  /** Read these units of a file and compare their CRCs; answered by `checked`. */
+  | {
+      readonly type: "check";
+      readonly check: number;
+      readonly fd: number;
+      readonly algorithm: CrcAlgorithm;
+      readonly units: readonly UnitToCheck[];
+    }
   /** Bytes per second for this lane; undefined for no limit. */
   | { readonly type: "rate"; readonly bytesPerSecond: number | undefined }
   /** Destroy every socket, then say `stopped`. */
@@ -129,15 +157,22 @@ export type LaneEvent =
       readonly gained: number;
       readonly failure: ReadFailure;
     }
+  /** This peer went silent while the run read from it. */
+  | { readonly type: "silent"; readonly run: number; readonly address: string }
+  /** Which of the units are what they should be. */
+  | { readonly type: "checked"; readonly check: number; readonly good: readonly number[] }
+  | { readonly type: "released"; readonly release: number }
   | { readonly type: "shrunk"; readonly part: number; readonly end: number }
   /** The run is over; `rest` are its parts that were never tried. */
   | { readonly type: "run-done"; readonly run: number; readonly rest: readonly number[] }
-  | { readonly type: "address"; readonly origin: string; readonly address: string; readonly connected: boolean }
+  | { readonly type: "address"; readonly run: number; readonly address: string; readonly connected: boolean }
+  /** Bytes of a body came in, since the last such event of this part and run. */
+  | { readonly type: "received"; readonly part: number; readonly run: number; readonly bytes: number }
   | {
       readonly type: "tick";
-      /** Runs that received bytes since the last tick: run, bytes, frontier of its part. */
-      readonly received: readonly (readonly [run: number, bytes: number])[];
       /** Share of the time that the lane was busy, 0 to 1. */
       readonly utilization: number;
+      /** Runs that wait for their turn: for the bytes before theirs, or for the bandwidth cap. */
+      readonly paused: readonly number[];
     }
   | { readonly type: "stopped" };

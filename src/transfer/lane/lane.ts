@@ -2,7 +2,9 @@ import { type CrcFactory, loadCrc } from "../digest/crc.ts";
 import type { CrcAlgorithm } from "../digest/crc-combine.ts";
 import { type ReadFailure, ReadFailureError } from "../http/read-failure.ts";
 import { BufferPool } from "./buffer-pool.ts";
+import { checkUnits } from "./check-units.ts";
 import { ConnectionCache } from "./connection-cache.ts";
+import { FlowControl } from "./flow-control.ts";
 import { httpRead } from "./http-read.ts";
 import type { ActiveRead, LaneContext } from "./lane-context.ts";
 import type { LaneCommand, LaneEvent, LaneSettings, PartWork, Run, SpanSpec } from "./lane-messages.ts";
@@ -10,21 +12,33 @@ import { localRead } from "./local-read.ts";
 import { type Acceptance, PartSink } from "./part-sink.ts";
 import { SerialSpan } from "./serial-span.ts";
 
+interface RunState {
+  readonly stop: AbortController;
+  held: boolean;
+}
+
+/** A tick this much late, in milliseconds, says that the lane itself was held up. */
+const heldUpMs = 500;
+
 /**
  * Reads parts: sockets to disk, with CRCs and serial digests on the way. Runs in a worker thread, or in the calling thread
  * for sources that cannot cross into one. Knows nothing of retries: it reports, the engine decides.
  */
 export class Lane implements LaneContext {
-  readonly settings: LaneSettings;
+  readonly stallTimeoutMs: number;
   readonly pool: BufferPool;
   readonly connections: ConnectionCache;
+  readonly #tickMs: number;
   readonly #post: (events: readonly LaneEvent[]) => void;
+  readonly #flow: FlowControl;
   readonly #parts = new Map<number, PartSink>();
   readonly #spans = new Map<number, SerialSpan>();
-  readonly #runs = new Map<number, AbortController>();
-  readonly #active = new Set<ActiveRead>();
+  readonly #runs = new Map<number, RunState>();
+  /** With the bytes that were not reported yet. */
+  readonly #active = new Map<ActiveRead, number>();
+  /** Parts that were given up before they were begun. */
+  readonly #released = new Set<number>();
   readonly #crcs = new Map<CrcAlgorithm, CrcFactory>();
-  readonly #received = new Map<number, number>();
   readonly #timer: NodeJS.Timeout;
   #outbox: LaneEvent[] = [];
   #flushing = false;
@@ -32,10 +46,13 @@ export class Lane implements LaneContext {
   #utilization = performance.eventLoopUtilization();
 
   constructor(settings: LaneSettings, post: (events: readonly LaneEvent[]) => void) {
-    this.settings = settings;
+    const { bufferSize, leanBufferSize, bufferLimit } = settings;
+    this.stallTimeoutMs = settings.stallTimeoutMs;
+    this.#tickMs = settings.tickMs;
     this.#post = post;
-    this.pool = new BufferPool(settings.bufferSize, settings.bufferLimit);
+    this.pool = new BufferPool({ size: bufferSize, leanSize: leanBufferSize, limit: bufferLimit });
     this.connections = new ConnectionCache(this.pool, settings.connectTimeoutMs, (event) => this.emit(event));
+    this.#flow = new FlowControl(this.pool);
     this.#timer = setInterval(() => this.#tick(), settings.tickMs);
   }
 
@@ -44,16 +61,23 @@ export class Lane implements LaneContext {
       case "run":
         void this.#execute(command.run);
         return;
-      case "cancel":
-        this.#runs.get(command.run)?.abort();
+      case "hold": {
+        const run = this.#runs.get(command.run);
+        if (run !== undefined) run.held = true;
         return;
+      }
       case "shrink":
         this.#shrink(command.part, command.end);
         return;
       case "release":
         this.#release(command.parts, command.spans);
+        this.emit({ type: "released", release: command.release });
+        return;
+      case "check":
+        void this.#check(command);
         return;
       case "rate":
+        this.#flow.setRate(command.bytesPerSecond);
         return;
       case "stop":
         this.#stop();
@@ -75,90 +99,107 @@ export class Lane implements LaneContext {
     if (events.length > 0) this.#post(events);
   }
 
-  /** Registers a read so that it is watched for stalls; undone by the returned function. */
   watch(read: ActiveRead): () => void {
-    this.#active.add(read);
-    return () => this.#active.delete(read);
+    for (const other of this.#readsOf(read.sink)) other.flush();
+    this.#active.set(read, 0);
+    return () => {
+      this.#reportReceived(read);
+      this.#active.delete(read);
+      this.#flow.forget(read);
+    };
   }
 
-  /** Delivers bytes to a part and slows the sender down while they only fill the re-order window. */
+  received(read: ActiveRead, bytes: number): void {
+    this.#active.set(read, (this.#active.get(read) ?? 0) + bytes);
+    this.#flow.received(read, bytes);
+  }
+
   deliver(read: ActiveRead, position: number, buffer: Uint8Array, from: number, to: number): Acceptance {
-    this.#received.set(read.run, (this.#received.get(read.run) ?? 0) + to - from);
-    const acceptance = read.sink.accept(position, buffer, from, to);
-    if (acceptance.kept && this.pool.exhausted) read.pause();
+    return this.#afterwards(read, read.sink.accept(position, buffer, from, to));
+  }
+
+  reread(read: ActiveRead, buffer: Uint8Array): Acceptance {
+    return this.#afterwards(read, read.sink.reread(buffer));
+  }
+
+  #afterwards(read: ActiveRead, acceptance: Acceptance): Acceptance {
+    if (acceptance.kept) this.#flow.bufferKept(read);
+    else this.#flow.windowMoved();
     return acceptance;
   }
 
-  async #execute(run: Run): Promise<void> {
-    const stop = new AbortController();
-    this.#runs.set(run.run, stop);
-    const rest = [...run.works];
-    for (let work = rest.shift(); work !== undefined; work = rest.shift()) {
-      if (stop.signal.aborted) {
-        rest.unshift(work);
-        break;
-      }
-      if (!(await this.#read(run, work, stop.signal))) break;
+  async #execute({ run, route, works }: Run): Promise<void> {
+    const state: RunState = { stop: new AbortController(), held: false };
+    this.#runs.set(run, state);
+    let next = 0;
+    for (; next < works.length && !state.held && !state.stop.signal.aborted; next += 1) {
+      const work = works[next];
+      if (work === undefined || (await this.#read(run, route, work, state.stop.signal))) continue;
+      next += 1;
+      break;
     }
-    this.#runs.delete(run.run);
-    this.emit({ type: "run-done", run: run.run, rest: rest.map((work) => work.part) });
+    this.#runs.delete(run);
+    this.emit({ type: "run-done", run, rest: works.slice(next).map((work) => work.part) });
   }
 
   /** Reads one part. False when the rest of the run should not be tried the same way. */
-  async #read(run: Run, work: PartWork, signal: AbortSignal): Promise<boolean> {
+  async #read(run: number, route: Run["route"], work: PartWork, signal: AbortSignal): Promise<boolean> {
+    if (this.#released.has(work.part)) return true;
     let sink: PartSink | undefined;
     let before = 0;
     try {
       sink = await this.#sink(work);
       before = sink.frontier;
-      if (!sink.complete) await this.#readFrom(run, work, sink, signal);
+      if (!sink.complete) await this.#readFrom(run, route, work, sink, signal);
       if (!sink.complete) {
-        throw new ReadFailureError({
-          kind: "truncated",
-          detail: `the answer ended ${sink.end - sink.frontier} bytes early`,
-        });
+        const missing = sink.end - sink.frontier;
+        throw new ReadFailureError({ kind: "truncated", detail: `the answer ended ${missing} bytes early` });
       }
-      this.#completed(work.part, sink, run.run);
+      this.#completed(work.part, sink, run);
       return true;
     } catch (error) {
       if (sink?.complete) {
-        this.#completed(work.part, sink, run.run);
+        this.#completed(work.part, sink, run);
         return true;
       }
-      const frontier = sink?.frontier ?? work.spec?.start ?? 0;
-      const failure = failureOf(error);
       this.emit({
         type: "part-failed",
         part: work.part,
-        run: run.run,
-        frontier,
-        gained: Math.max(0, frontier - before),
-        failure,
+        run,
+        frontier: sink?.frontier ?? work.spec?.start ?? 0,
+        gained: sink === undefined ? 0 : sink.frontier - before,
+        failure: failureOf(error),
       });
       return false;
     }
   }
 
-  #readFrom(run: Run, work: PartWork, sink: PartSink, signal: AbortSignal): Promise<void> {
-    return work.read.kind === "http"
-      ? httpRead(this, run, work.part, work.read, sink, signal)
-      : localRead(this, run.run, work.read, sink, signal);
+  #readFrom(run: number, route: Run["route"], work: PartWork, sink: PartSink, signal: AbortSignal): Promise<void> {
+    const order = work.read;
+    if (order.kind !== "http") return localRead(this, run, { ...work, read: order }, sink, signal);
+    if (route === undefined) throw new ReadFailureError({ kind: "read", detail: "no route to the source" });
+    return httpRead({ lane: this, run, route, work, order, sink, signal });
   }
 
   #completed(part: number, sink: PartSink, run: number): void {
     if (!this.#parts.delete(part)) return;
     sink.close();
-    for (const read of [...this.#active]) {
-      if (read.sink === sink && read.run !== run)
-        read.abort({ kind: "connection", detail: "another connection was faster" });
+    for (const read of this.#readsOf(sink)) {
+      if (read.run !== run) read.abort({ kind: "connection", detail: "another connection was faster" });
     }
-    for (const { span } of sink.spec.spans) {
-      const serial = this.#spans.get(span);
-      if (serial?.complete !== true) continue;
-      this.#spans.delete(span);
-      this.emit({ type: "span", span, values: serial.values() });
-    }
+    for (const { span } of sink.spec.spans) this.#reportSpan(span);
     this.emit({ type: "part-done", part, run });
+  }
+
+  #reportSpan(id: number): void {
+    const span = this.#spans.get(id);
+    if (span?.complete !== true) return;
+    this.#spans.delete(id);
+    this.emit({ type: "span", span: id, values: span.values() });
+  }
+
+  #readsOf(sink: PartSink): readonly ActiveRead[] {
+    return [...this.#active.keys()].filter((read) => read.sink === sink);
   }
 
   async #sink(work: PartWork): Promise<PartSink> {
@@ -166,85 +207,97 @@ export class Lane implements LaneContext {
     if (known !== undefined) return known;
     const { spec } = work;
     if (spec === undefined) throw new ReadFailureError({ kind: "read", detail: "the part is not here any more" });
-    const crc = this.#crcs.get(spec.crc) ?? (await loadCrc(spec.crc));
-    this.#crcs.set(spec.crc, crc);
+    const crc = await this.#crc(spec.crc);
     const spans = spec.spans.map((span) => this.#span(span));
     const sink = new PartSink(spec, crc(), spans, (piece) => this.emit({ type: "piece", part: spec.part, ...piece }));
     this.#parts.set(spec.part, sink);
     return sink;
   }
 
+  async #crc(algorithm: CrcAlgorithm): Promise<CrcFactory> {
+    const crc = this.#crcs.get(algorithm) ?? (await loadCrc(algorithm));
+    this.#crcs.set(algorithm, crc);
+    return crc;
+  }
+
+  async #check({ check, fd, algorithm, units }: Extract<LaneCommand, { type: "check" }>): Promise<void> {
+    const good = await checkUnits(fd, (await this.#crc(algorithm))(), units, this.pool);
+    this.emit({ type: "checked", check, good });
+  }
+
   #span(spec: SpanSpec): SerialSpan {
     const known = this.#spans.get(spec.span);
     if (known !== undefined) return known;
-    const span = new SerialSpan(spec, (buffer) => this.#giveBack(buffer));
+    const span = new SerialSpan(spec, (buffer) => {
+      this.pool.give(buffer);
+    });
     this.#spans.set(spec.span, span);
     return span;
-  }
-
-  #giveBack(buffer: Uint8Array): void {
-    this.pool.give(buffer);
-    this.#resumeReads();
-  }
-
-  #resumeReads(): void {
-    for (const read of this.#active) {
-      if (read.paused && (!this.pool.exhausted || !read.sink.ahead)) read.resume();
-    }
   }
 
   #shrink(part: number, end: number): void {
     const sink = this.#parts.get(part);
     if (sink === undefined) return;
-    for (const read of this.#active) if (read.sink === sink) read.flush();
-    const actual = sink.shrink(end);
-    this.emit({ type: "shrunk", part, end: actual });
+    const reads = this.#readsOf(sink);
+    for (const read of reads) read.flush();
+    if (!this.#parts.has(part)) return;
+    this.emit({ type: "shrunk", part, end: sink.shrink(end) });
     if (!sink.complete) return;
-    for (const read of [...this.#active]) {
-      if (read.sink === sink) read.abort({ kind: "connection", detail: "the part was taken over" });
-    }
+    for (const read of reads) read.abort({ kind: "connection", detail: "the rest of the part was taken over" });
   }
 
   #release(parts: readonly number[], spans: readonly number[]): void {
     for (const part of parts) {
       const sink = this.#parts.get(part);
+      this.#released.add(part);
       if (sink === undefined) continue;
-      for (const read of [...this.#active]) {
-        if (read.sink === sink) read.abort({ kind: "connection", detail: "the file is read anew" });
-      }
       this.#parts.delete(part);
+      sink.shrink(sink.frontier);
+      for (const read of this.#readsOf(sink)) read.abort({ kind: "connection", detail: "the file is read anew" });
       sink.discard();
     }
     for (const span of spans) {
       this.#spans.get(span)?.release();
       this.#spans.delete(span);
     }
-    this.#resumeReads();
+    this.#flow.windowMoved();
   }
 
   #tick(): void {
     const now = performance.now();
-    const late = now - this.#lastTick > this.settings.tickMs + 1000;
+    const late = now - this.#lastTick - this.#tickMs;
     this.#lastTick = now;
-    if (!late) this.#stopStalled(now);
-    const utilization = performance.eventLoopUtilization(this.#utilization).utilization;
+    if (late < heldUpMs) this.#stopStalled(now);
+    const reading = [...this.#active.keys()];
+    for (const read of reading) this.#reportReceived(read);
+    const { utilization } = performance.eventLoopUtilization(this.#utilization);
     this.#utilization = performance.eventLoopUtilization();
-    const received = [...this.#received];
-    this.#received.clear();
-    if (this.#runs.size > 0 || received.length > 0) this.emit({ type: "tick", received, utilization });
+    if (this.#runs.size === 0) return;
+    const paused = reading.filter((read) => this.#flow.paused(read)).map((read) => read.run);
+    this.emit({ type: "tick", utilization, paused });
+  }
+
+  #reportReceived(read: ActiveRead): void {
+    const bytes = this.#active.get(read) ?? 0;
+    if (bytes === 0) return;
+    this.#active.set(read, 0);
+    this.emit({ type: "received", part: read.part, run: read.run, bytes });
   }
 
   /** When the lane itself was held up, silence says nothing about the peer; such ticks are left out. */
   #stopStalled(now: number): void {
-    for (const read of [...this.#active]) {
-      if (read.paused || now - read.lastActivity < this.settings.stallTimeoutMs) continue;
-      read.abort({ kind: "stalled", detail: `no byte for ${Math.round(now - read.lastActivity)} ms` });
+    for (const read of [...this.#active.keys()]) {
+      const silence = now - read.lastActivity;
+      if (this.#flow.paused(read) || silence < read.patienceMs) continue;
+      if (read.address !== undefined) this.emit({ type: "silent", run: read.run, address: read.address });
+      read.abort({ kind: "stalled", detail: `no byte came for ${Math.round(silence)} ms` });
     }
   }
 
   #stop(): void {
     clearInterval(this.#timer);
-    for (const run of this.#runs.values()) run.abort();
+    this.#flow.close();
+    for (const { stop } of this.#runs.values()) stop.abort();
     this.connections.close();
     for (const sink of this.#parts.values()) sink.close();
     this.emit({ type: "stopped" });

@@ -1,118 +1,91 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
+import { isStorageError } from "../../errors.ts";
 import { ReadFailureError } from "../http/read-failure.ts";
+import { feed, Gate } from "./feed.ts";
 import type { ActiveRead, LaneContext } from "./lane-context.ts";
-import type { ReadOrder } from "./lane-messages.ts";
+import type { PartWork, ReadOrder } from "./lane-messages.ts";
 import type { PartSink } from "./part-sink.ts";
 
 type LocalOrder = Exclude<ReadOrder, { kind: "http" }>;
 
-/** Reads what a part still lacks from a file, from memory or from a stream. Throws ReadFailureError or what the stream throws. */
+/** Streams come from code that is not ours and may have retries of its own: it gets more time, in milliseconds. */
+const streamPatienceMs = 60_000;
+
+/** Reads what a part still lacks from a file, from memory, from a stream or from its own staged file. Throws ReadFailureError. */
 export async function localRead(
   lane: LaneContext,
   run: number,
-  order: LocalOrder,
+  { part, read: order }: PartWork & { readonly read: LocalOrder },
   sink: PartSink,
   signal: AbortSignal,
 ): Promise<void> {
-  const stopped = new AbortController();
-  const watched = new LocalRead(run, sink, stopped);
-  const unwatch = lane.watch(watched);
+  const gate = new Gate(signal);
+  const read: ActiveRead = {
+    run,
+    part,
+    sink,
+    get lastActivity() {
+      return gate.lastActivity;
+    },
+    patienceMs: order.kind === "stream" ? streamPatienceMs : Number.POSITIVE_INFINITY,
+    address: undefined,
+    flush: () => {},
+    pause: () => gate.pause(),
+    resume: () => gate.resume(),
+    abort: (failure) => gate.abort(failure),
+  };
+  const unwatch = lane.watch(read);
   try {
-    await readAll(lane, watched, order, AbortSignal.any([signal, stopped.signal]));
+    await readFrom(lane, read, order, gate);
+  } catch (error) {
+    throw gate.failure ?? asFailure(error);
   } finally {
     unwatch();
   }
 }
 
-class LocalRead implements ActiveRead {
-  readonly run: number;
-  readonly sink: PartSink;
-  readonly #stopped: AbortController;
-  #resume: (() => void) | undefined;
-  lastActivity = performance.now();
-  paused = false;
-
-  constructor(run: number, sink: PartSink, stopped: AbortController) {
-    this.run = run;
-    this.sink = sink;
-    this.#stopped = stopped;
-  }
-
-  flush(): void {}
-
-  pause(): void {
-    this.paused = true;
-  }
-
-  resume(): void {
-    this.paused = false;
-    this.lastActivity = performance.now();
-    this.#resume?.();
-  }
-
-  abort(failure: ConstructorParameters<typeof ReadFailureError>[0]): void {
-    this.#stopped.abort(new ReadFailureError(failure));
-    this.#resume?.();
-  }
-
-  async ready(): Promise<void> {
-    while (this.paused && !this.#stopped.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#resume = resolve;
-      });
-    }
-    this.lastActivity = performance.now();
+function readFrom(lane: LaneContext, read: ActiveRead, order: LocalOrder, gate: Gate): Promise<void> {
+  const start = read.sink.frontier;
+  switch (order.kind) {
+    case "file":
+      return copyFile(lane, read, order.path, gate);
+    case "staged":
+      return lookAtStaged(lane, read, gate);
+    case "bytes":
+      return feed(lane, read, gate, [order.bytes.subarray(start)], start);
+    case "stream":
+      return feed(lane, read, gate, order.open(start, gate.signal), start);
   }
 }
 
-async function readAll(lane: LaneContext, read: LocalRead, order: LocalOrder, signal: AbortSignal): Promise<void> {
-  if (order.kind === "file") return readFile(lane, read, order.path, signal);
-  const chunks =
-    order.kind === "bytes" ? [order.bytes.subarray(read.sink.frontier)] : order.open(read.sink.frontier, signal);
-  let position = read.sink.frontier;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; ) {
-      signal.throwIfAborted();
-      const buffer = lane.pool.take();
-      const count = Math.min(chunk.length - at, buffer.length);
-      buffer.set(chunk.subarray(at, at + count));
-      const { kept, complete } = lane.deliver(read, position, buffer, 0, count);
-      if (!kept) lane.pool.give(buffer);
-      position += count;
-      at += count;
-      if (complete) {
-        if (order.kind === "stream" && position > read.sink.end && read.sink.end === read.sink.spec.size)
-          throw tooLong();
-        return;
-      }
-      await read.ready();
-      await turn();
-    }
-  }
-}
-
-function tooLong(): ReadFailureError {
-  return new ReadFailureError({ kind: "changed", detail: "the source delivers more bytes than the object has" });
-}
-
-async function readFile(lane: LaneContext, read: LocalRead, path: string, signal: AbortSignal): Promise<void> {
+async function copyFile(lane: LaneContext, read: ActiveRead, path: string, gate: Gate): Promise<void> {
   const fd = openSource(path);
   try {
     for (;;) {
-      signal.throwIfAborted();
+      await gate.pass();
       const buffer = lane.pool.take();
       const position = read.sink.frontier;
-      const wanted = Math.min(buffer.length, read.sink.end - position);
-      const count = readSync(fd, buffer, 0, wanted, position);
+      const count = readSync(fd, buffer, 0, Math.min(buffer.length, read.sink.end - position), position);
+      lane.received(read, count);
       const { kept, complete } = lane.deliver(read, position, buffer, 0, count);
       if (!kept) lane.pool.give(buffer);
       if (complete || count === 0) return;
-      await read.ready();
       await turn();
     }
   } finally {
     closeSync(fd);
+  }
+}
+
+async function lookAtStaged(lane: LaneContext, read: ActiveRead, gate: Gate): Promise<void> {
+  for (let complete = false; !complete; ) {
+    await gate.pass();
+    const buffer = lane.pool.take();
+    const taken = lane.reread(read, buffer);
+    if (!taken.kept) lane.pool.give(buffer);
+    complete = taken.complete;
+    await turn();
   }
 }
 
@@ -121,10 +94,14 @@ function openSource(path: string): number {
     return openSync(path, "r");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new ReadFailureError({
-      kind: code === "ENOENT" ? "status" : "read",
-      httpStatus: code === "ENOENT" ? 404 : undefined,
-      detail: message,
-    });
+    if (code === "ENOENT")
+      throw new ReadFailureError({ kind: "status", httpStatus: 404, detail: "the file does not exist" });
+    throw new ReadFailureError({ kind: "read", detail: message });
   }
+}
+
+function asFailure(error: unknown): ReadFailureError {
+  if (error instanceof ReadFailureError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new ReadFailureError({ kind: "read", detail, error: isStorageError(error) ? error.fields() : undefined });
 }

@@ -1,6 +1,7 @@
-import { closeSync, constants, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import type { Crc } from "../digest/crc.ts";
 import { ReadFailureError } from "../http/read-failure.ts";
+import { diskFailure } from "./disk-failure.ts";
 import type { PartSpec } from "./lane-messages.ts";
 import type { SerialSpan } from "./serial-span.ts";
 
@@ -73,6 +74,27 @@ export class PartSink {
     const stop = Math.min(to, from + this.#end - position);
     if (begin >= stop) return { kept: false, complete: this.complete };
     this.#write(buffer, begin, stop);
+    return this.#take(buffer, begin, stop);
+  }
+
+  /** Reads what lies on disk already into `buffer` and takes it like delivered bytes. Throws {@link ReadFailureError}. */
+  reread(buffer: Uint8Array): Acceptance {
+    const wanted = Math.min(buffer.length, this.#end - this.#frontier);
+    const count = this.#readBack(buffer, wanted);
+    if (count < wanted)
+      throw new ReadFailureError({ kind: "digest", detail: "the staged file is shorter than it was" });
+    return this.#take(buffer, 0, count);
+  }
+
+  #readBack(buffer: Uint8Array, wanted: number): number {
+    try {
+      return this.#fd === undefined ? 0 : readSync(this.#fd, buffer, 0, wanted, this.#frontier);
+    } catch (error) {
+      throw diskFailure(error, this.spec.file.path);
+    }
+  }
+
+  #take(buffer: Uint8Array, begin: number, stop: number): Acceptance {
     let kept = false;
     for (let at = begin; at < stop; ) {
       const until = Math.min(stop, at + this.#nextCut - this.#frontier);
@@ -92,7 +114,7 @@ export class PartSink {
         at += writeSync(this.#fd, buffer, at, to - at, this.#frontier + at - from);
       }
     } catch (error) {
-      throw diskFailure(error);
+      throw diskFailure(error, this.spec.file.path);
     }
   }
 
@@ -147,11 +169,4 @@ export class PartSink {
     this.close();
     if (opened && this.spec.file.kind === "create") unlinkSync(this.spec.file.path);
   }
-}
-
-function diskFailure(error: unknown): ReadFailureError {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  const noSpace = code === "ENOSPC" || code === "EDQUOT";
-  const detail = error instanceof Error ? error.message : String(error);
-  return new ReadFailureError({ kind: noSpace ? "no-space" : "disk", detail });
 }

@@ -15,9 +15,17 @@ export interface PartSituation {
   readonly unassigned: number;
   /** Connections that share them. */
   readonly connections: number;
-  /** The serial stretch that the range begins in, and where the next ones end; undefined without serial digests. */
-  readonly span: ByteRange | undefined;
+  /** The serial stretches from the one on that the range begins in; empty without serial digests. */
+  readonly spans: readonly ByteRange[];
+  /** There are at least as many files as connections, so that no second one will read this file. */
+  readonly alone: boolean;
 }
+
+/** Parts of a long serial stretch that several connections share: what comes ahead of its turn is held in memory. */
+const sharedSerialPart = 4 * mebibyte;
+const aloneSerialPart = 32 * mebibyte;
+/** Serial stretches up to this length are read by one connection each. */
+const maxWholeSpan = 64 * mebibyte;
 
 /** How much one request asks for at most: few requests on large files, several parts on middling ones. */
 function requestSize(size: number): number {
@@ -26,23 +34,22 @@ function requestSize(size: number): number {
 
 /**
  * End of the next part of a file. Parts end on unit boundaries; toward the end of a transfer they shrink, so that all
- * connections finish together. A serial stretch is read in parts of one unit, because what arrives ahead of its digest has to
- * be held in memory; when it is no longer than a request, it is read as one part.
+ * connections finish together. Parts of a long serial stretch are small where several connections share it.
  */
 export function nextPartEnd(situation: PartSituation): number {
-  const { missing, size, unitSize, span } = situation;
+  const { missing, size, unitSize, spans } = situation;
   if (size < wholeFileLimit) return missing.end;
   const share = situation.unassigned / Math.max(1, situation.connections);
   const request = Math.min(requestSize(size), Math.max(unitSize, share));
-  if (span !== undefined) return Math.min(missing.end, serialEnd(missing.start, span, unitSize, request));
-  return Math.min(missing.end, alignUp(missing.start + request, unitSize));
-}
-
-function serialEnd(start: number, span: ByteRange, unitSize: number, request: number): number {
+  const [span] = spans;
+  if (span === undefined) return Math.min(missing.end, alignUp(missing.start + request, unitSize));
   const length = span.end - span.start;
-  if (length > requestSize(Number.POSITIVE_INFINITY)) return Math.min(span.end, alignUp(start + 1, unitSize));
-  const spans = Math.max(1, Math.floor(request / length));
-  return span.end + (spans - 1) * length;
+  if (length > maxWholeSpan) {
+    const step = situation.alone ? aloneSerialPart : sharedSerialPart;
+    return Math.min(missing.end, span.end, alignUp(missing.start + 1, step));
+  }
+  const last = spans.find(({ end }) => end >= missing.start + request) ?? spans.at(-1) ?? span;
+  return Math.min(missing.end, last.end);
 }
 
 function alignUp(offset: number, step: number): number {

@@ -1,0 +1,71 @@
+import { type LaneClient, startLocalLane, startWorkerLane } from "../lane/lane-client.ts";
+import type { LaneEvent, LaneSettings } from "../lane/lane-messages.ts";
+
+/** A lane that does not stop by itself is ended after this many milliseconds. */
+const graceMs = 800;
+
+/** The transfer's lanes, and which one gets the next work. */
+export class LanePool {
+  readonly #settings: LaneSettings;
+  readonly #onEvents: (lane: LaneClient, events: readonly LaneEvent[]) => void;
+  readonly #lanes: LaneClient[] = [];
+  readonly #load = new Map<LaneClient, number>();
+  readonly #rates = new Map<LaneClient, number>();
+  #local: LaneClient | undefined;
+
+  constructor(
+    settings: LaneSettings,
+    count: number,
+    onEvents: (lane: LaneClient, events: readonly LaneEvent[]) => void,
+    onFailure: (error: Error) => void,
+  ) {
+    this.#settings = settings;
+    this.#onEvents = onEvents;
+    for (let index = 0; index < count; index += 1) {
+      const lane: LaneClient = startWorkerLane(settings, (events) => onEvents(lane, events), onFailure);
+      this.#lanes.push(lane);
+    }
+  }
+
+  /** The lane with the least to do. */
+  leastLoaded(): LaneClient {
+    const load = (lane: LaneClient): number => this.#load.get(lane) ?? 0;
+    const [first, ...rest] = this.#lanes;
+    if (first === undefined) throw new RangeError("there are no lanes");
+    return rest.reduce((best, lane) => (load(lane) < load(best) ? lane : best), first);
+  }
+
+  /** The lane in this thread, for what cannot cross into another one. */
+  local(): LaneClient {
+    if (this.#local !== undefined) return this.#local;
+    const lane: LaneClient = startLocalLane(this.#settings, (events) => this.#onEvents(lane, events));
+    this.#local = lane;
+    return lane;
+  }
+
+  begin(lane: LaneClient): void {
+    this.#load.set(lane, (this.#load.get(lane) ?? 0) + 1);
+  }
+
+  end(lane: LaneClient): void {
+    this.#load.set(lane, (this.#load.get(lane) ?? 1) - 1);
+  }
+
+  /** Shares a bandwidth cap (bytes per second) among the lanes that have something to do. */
+  shareRate(bytesPerSecond: number | undefined): void {
+    if (bytesPerSecond === undefined) return;
+    const all = [...this.#lanes, ...(this.#local === undefined ? [] : [this.#local])];
+    const busy = all.filter((lane) => (this.#load.get(lane) ?? 0) > 0);
+    const share = bytesPerSecond / Math.max(1, busy.length);
+    for (const lane of all) {
+      if (this.#rates.get(lane) === share) continue;
+      this.#rates.set(lane, share);
+      lane.send({ type: "rate", bytesPerSecond: share });
+    }
+  }
+
+  /** Destroys every socket and ends the threads. Nothing writes to any file afterwards. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#lanes, this.#local].map((lane) => lane?.close(graceMs)));
+  }
+}

@@ -1,0 +1,285 @@
+import { nextPartEnd } from "../plan/part-plan.ts";
+import type { TransferFile } from "../transfer-types.ts";
+import { assignSpans } from "./assign-spans.ts";
+import { type Dispatcher, laneKindOf } from "./dispatcher.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { FileTask } from "./file-task.ts";
+import type { Locator } from "./locator.ts";
+import { PartTask } from "./part-task.ts";
+import type { Located } from "./source-access.ts";
+import type { TransferContext } from "./transfer-context.ts";
+
+/** Files that are located ahead of their turn, and locates under way at a time. */
+const lookAhead = 256;
+const parallelLocates = 32;
+/** Large files of which parts are waiting, at most. */
+const maxOpenLarge = 16;
+/** Small files that one connection is given at a time. */
+const maxBundleFiles = 32;
+const maxBundleBytes = 16 * 1024 * 1024;
+/** Finished files that wait to be published; more have to wait for the disk. */
+const maxUnpublished = 512;
+
+/** What the scheduler needs of the engine. */
+export interface SchedulerPorts {
+  /** Brings a file to where it can be read: resumes it, makes its staged file. Called once per file. */
+  begin(file: FileTask): Promise<void>;
+  /** An empty file, or one that was whole already. */
+  complete(file: FileTask): void;
+  /** Locating failed. */
+  unlocated(file: FileTask, error: unknown): void;
+  /** The file has to be read by another kind of lane than it was begun with. */
+  relane(file: FileTask): void;
+  /** Files that are whole and not yet published. */
+  unpublished(): number;
+}
+
+/** What the scheduler works with. */
+export interface SchedulerParts {
+  readonly context: TransferContext;
+  readonly dispatcher: Dispatcher;
+  readonly locator: Locator;
+  /** By id of the span. */
+  readonly spanFiles: Map<number, FileTask>;
+  /** Parts of one file that may be read at once while its serial digest is computed. */
+  readonly serialAhead: number;
+}
+
+/** Decides what is read next, and where: retries first, then small files, then large ones in order. */
+export class Scheduler {
+  readonly parts = new Map<number, PartTask>();
+  /** By id of the span. */
+  readonly spanFiles: Map<number, FileTask>;
+  readonly #context: TransferContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #locator: Locator;
+  readonly #ports: SchedulerPorts;
+  readonly #serialAhead: number;
+  readonly #queue: readonly TransferFile[];
+  #nextFile = 0;
+  #beginning = 0;
+  readonly #ready: FileTask[] = [];
+  readonly #retries: PartTask[] = [];
+
+  constructor(
+    files: readonly TransferFile[],
+    { context, dispatcher, locator, spanFiles, serialAhead }: SchedulerParts,
+    ports: SchedulerPorts,
+  ) {
+    this.#queue = files.toSorted((a, b) => a.priority - b.priority || a.size - b.size);
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+    this.#locator = locator;
+    this.spanFiles = spanFiles;
+    this.#serialAhead = serialAhead;
+    this.#ports = ports;
+  }
+
+  /** Nothing is left to give out; what remains is being read. */
+  get drained(): boolean {
+    return (
+      this.#nextFile >= this.#queue.length &&
+      this.#beginning === 0 &&
+      this.#ready.length === 0 &&
+      this.#retries.length === 0
+    );
+  }
+
+  /** Gives out as much work as the hosts take. */
+  pump(): void {
+    if (this.#context.stopped) return;
+    this.#beginFiles();
+    this.#dispatchRetries();
+    if (this.#ports.unpublished() > maxUnpublished) return;
+    for (let file = this.#next(); file !== undefined; file = this.#next()) {
+      const located = this.#locatedOf(file);
+      if (located === undefined) return;
+      const parts = file.small ? this.#bundle(file, located.endpoint) : [this.#carve(file, located.endpoint)];
+      this.#dispatcher.dispatch(parts, located);
+    }
+  }
+
+  /** A file has parts to give out (again). */
+  offer(file: FileTask): void {
+    if (!this.#ready.includes(file)) this.#ready.push(file);
+  }
+
+  /** Takes a file out of the running. Returns the parts that it had. */
+  withdraw(file: FileTask): readonly PartTask[] {
+    const parts = [...file.parts];
+    file.parts.clear();
+    for (const part of parts) this.parts.delete(part.id);
+    this.#drop(this.#ready, file);
+    for (const part of parts) this.#drop(this.#retries, part);
+    return parts;
+  }
+
+  #drop<T>(list: T[], item: T): void {
+    const index = list.indexOf(item);
+    if (index >= 0) list.splice(index, 1);
+  }
+
+  /** Has the part read again after `delayMs` milliseconds. */
+  retry(part: PartTask, delayMs: number): void {
+    part.notBefore = this.#context.now + delayMs;
+    this.#retries.push(part);
+    if (delayMs > 0) this.#context.later(delayMs + 1, () => this.pump());
+  }
+
+  /** Has a file located (again) and goes on with it. */
+  async locate(file: FileTask): Promise<void> {
+    if (file.locating) return;
+    file.locating = true;
+    try {
+      await this.#locator.prepare(file.current);
+      file.locateFailures = 0;
+      file.locating = false;
+      if (!this.#context.stopped) this.pump();
+    } catch (error) {
+      file.locating = false;
+      this.#ports.unlocated(file, error);
+    }
+  }
+
+  #beginFiles(): void {
+    while (
+      this.#nextFile < this.#queue.length &&
+      this.#beginning < parallelLocates &&
+      this.#ready.length < lookAhead &&
+      this.#ready.filter((file) => !file.small).length < maxOpenLarge
+    ) {
+      const next = this.#queue[this.#nextFile];
+      this.#nextFile += 1;
+      if (next === undefined) return;
+      this.#beginning += 1;
+      void this.#beginFile(new FileTask(next));
+    }
+  }
+
+  async #beginFile(file: FileTask): Promise<void> {
+    try {
+      await this.#ports.begin(file);
+      if (!file.open) {
+        this.#beginning -= 1;
+        this.#ports.complete(file);
+        return;
+      }
+      file.locating = true;
+      this.offer(file);
+      await this.#locator.prepare(file.current);
+      file.locating = false;
+      this.#beginning -= 1;
+      this.pump();
+    } catch (error) {
+      file.locating = false;
+      this.#beginning -= 1;
+      this.#ports.unlocated(file, error);
+    }
+  }
+
+  #locatedOf(file: FileTask): Located | undefined {
+    return file.current.current(this.#context.clock.now());
+  }
+
+  /** Where the file can be read now; starts to locate it when it cannot. */
+  #available(file: FileTask): Endpoint | undefined {
+    if (file.busy || this.#context.scope(file.source.scope).waitMs(this.#context.now) > 0) return undefined;
+    const located = this.#locatedOf(file);
+    if (located === undefined) {
+      void this.locate(file);
+      return undefined;
+    }
+    const kind = laneKindOf(located);
+    if (file.laneKind !== undefined && file.laneKind !== kind) {
+      this.#ports.relane(file);
+      return undefined;
+    }
+    return located.endpoint;
+  }
+
+  #dispatchRetries(): void {
+    const now = this.#context.now;
+    for (const part of this.#retries.filter(({ notBefore }) => notBefore <= now)) {
+      const endpoint = this.#available(part.file);
+      const located = this.#locatedOf(part.file);
+      if (endpoint === undefined || located === undefined || endpoint.free === 0) continue;
+      this.#drop(this.#retries, part);
+      this.#dispatcher.dispatch([part], located);
+    }
+  }
+
+  /** The file whose turn it is: in order, but files with serial digests share the connections evenly. */
+  #next(): FileTask | undefined {
+    let best: FileTask | undefined;
+    for (const file of this.#ready) {
+      if (best !== undefined && (file.small || file.parts.size >= best.parts.size)) continue;
+      const endpoint = this.#available(file);
+      if (endpoint === undefined || endpoint.free === 0) continue;
+      if (file.plan.spans.length !== 1 || file.small) {
+        if (best === undefined) return file;
+        continue;
+      }
+      if (file.parts.size < this.#serialAhead) best = file;
+    }
+    return best;
+  }
+
+  #bundle(first: FileTask, endpoint: Endpoint): PartTask[] {
+    const small = this.#ready.filter((file) => file.small && this.#available(file) === endpoint);
+    const most = Math.min(maxBundleFiles, Math.ceil(small.length / Math.max(1, endpoint.free)));
+    const parts = [this.#carve(first, endpoint)];
+    let bytes = first.file.size;
+    for (const file of small) {
+      if (parts.length >= most || bytes + file.file.size > maxBundleBytes) break;
+      if (file === first) continue;
+      parts.push(this.#carve(file, endpoint));
+      bytes += file.file.size;
+    }
+    return parts;
+  }
+
+  /** Cuts the next part off a file. */
+  #carve(file: FileTask, endpoint: Endpoint): PartTask {
+    assignSpans(file, this.#context, this.spanFiles);
+    const missing = file.missing.first;
+    const staged = file.staged.first;
+    const useStaged = staged !== undefined && (missing === undefined || staged.start < missing.start);
+    const rest = useStaged ? staged : missing;
+    if (rest === undefined) throw new RangeError("nothing is missing");
+    const end = this.#partEnd(file, rest, endpoint);
+    const located = this.#locatedOf(file);
+    if (located !== undefined) file.laneKind = laneKindOf(located);
+    const part = new PartTask(this.#context.nextId(), file, { start: rest.start, end }, useStaged);
+    (useStaged ? file.staged : file.missing).remove(part);
+    file.parts.add(part);
+    this.parts.set(part.id, part);
+    if (!file.open) this.#drop(this.#ready, file);
+    return part;
+  }
+
+  #partEnd(file: FileTask, missing: { start: number; end: number }, endpoint: Endpoint): number {
+    if (!file.rangesWork) return missing.end;
+    const large = this.#ready.filter((other) => !other.small);
+    const { limit } = endpoint.controller;
+    return nextPartEnd({
+      missing,
+      size: file.file.size,
+      unitSize: file.plan.unitSize,
+      unassigned: large.reduce((sum, other) => sum + other.missing.bytes, 0),
+      connections: limit,
+      spans: file.plan.spans.slice(spanIndex(file.plan.spans, missing.start)),
+      alone: large.length >= limit,
+    });
+  }
+}
+
+/** Index of the stretch that holds the offset; stretches are adjacent and ascending. */
+function spanIndex(spans: readonly { readonly end: number }[], offset: number): number {
+  let low = 0;
+  for (let high = spans.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((spans[middle]?.end ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,88 @@
+import type { FileIdentity, JournalRecord, StagedState } from "./journal-record.ts";
+
+/** What a journal says of one unfinished file. */
+export interface JournaledFile {
+  readonly staged: string;
+  readonly identity: FileIdentity;
+  /** CRC by index of the unit. */
+  readonly units: ReadonlyMap<number, string>;
+  /** Serial digest by `start-end` of its stretch. */
+  readonly spans: ReadonlyMap<string, string>;
+  /** By source id. */
+  readonly validators: ReadonlyMap<string, string>;
+  /** How the writer left the staged file, when it stopped in order. */
+  readonly left: StagedState | undefined;
+}
+
+/** The state that a journal's records add up to. */
+export interface JournalState {
+  /** Identifies the boot during which it was written. */
+  readonly bootId: string;
+  /** By path. */
+  readonly files: ReadonlyMap<string, JournaledFile>;
+}
+
+interface OpenFile {
+  readonly staged: string;
+  readonly identity: FileIdentity;
+  readonly units: Map<number, string>;
+  readonly spans: Map<string, string>;
+  readonly validators: Map<string, string>;
+}
+
+/** Adds up the records of a journal; undefined for a journal without a (known) header. */
+export function replayJournal(records: readonly JournalRecord[]): JournalState | undefined {
+  const [header] = records;
+  if (header?.type !== "journal") return undefined;
+  const open = new Map<number, OpenFile>();
+  let left: readonly StagedState[] = [];
+  for (const record of records) {
+    left = record.type === "end" ? record.files : [];
+    apply(record, open);
+  }
+  const files = [...open].map(([file, state]): [string, JournaledFile] => [
+    state.identity.path,
+    { ...state, left: left.find((entry) => entry.file === file) },
+  ]);
+  return { bootId: header.bootId, files: new Map(files) };
+}
+
+function apply(record: JournalRecord, open: Map<number, OpenFile>): void {
+  if (record.type === "file") {
+    const { staged, identity } = record;
+    open.set(record.file, { staged, identity, units: new Map(), spans: new Map(), validators: new Map() });
+    return;
+  }
+  if (record.type === "journal" || record.type === "end") return;
+  const file = open.get(record.file);
+  switch (record.type) {
+    case "unit":
+      file?.units.set(record.unit, record.crc);
+      return;
+    case "span":
+      file?.spans.set(`${record.start}-${record.end}`, record.value);
+      return;
+    case "validator":
+      file?.validators.set(record.source, record.value);
+      return;
+    case "reset":
+      file?.units.clear();
+      file?.spans.clear();
+      file?.validators.clear();
+      return;
+    case "gone":
+      open.delete(record.file);
+  }
+}
+
+/** True when the staged bytes of the one are the beginning of the other. */
+export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
+  return (
+    a.path === b.path &&
+    a.size === b.size &&
+    a.algorithm === b.algorithm &&
+    a.unitSize === b.unitSize &&
+    a.pins.length === b.pins.length &&
+    a.pins.every((pin, index) => pin === b.pins[index])
+  );
+}
