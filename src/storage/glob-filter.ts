@@ -10,8 +10,8 @@ export interface GlobOptions {
 
 /**
  * A test for paths: `*` and `?` stay within a segment, `**` crosses them, `{a,b}` are alternatives, and a pattern without
- * a slash is matched against the last segment at any depth (`*.json` also takes `sub/a.json`). Dot files match like any
- * other name, upper and lower case differ.
+ * a slash is matched against the last segment at any depth (`*.json` also takes `sub/a.json`); with a slash at its end it
+ * means everything in that directory. Dot files match like any other name, upper and lower case differ.
  *
  * @throws StorageError `config_invalid` for an empty pattern and one that starts with `/` or `!`.
  */
@@ -23,7 +23,7 @@ export function createGlobFilter(options: GlobOptions): (path: string) => boolea
 
 function compile(patterns: readonly string[]): (path: string) => boolean {
   for (const pattern of patterns) {
-    if (pattern.trim() !== "" && !pattern.startsWith("/") && !pattern.startsWith("!")) continue;
+    if (pattern.trim() !== "" && !pattern.startsWith("/") && !/^!(?!\()/.test(pattern)) continue;
     throw new StorageError({
       code: "config_invalid",
       operation: "read pattern",
@@ -33,7 +33,11 @@ function compile(patterns: readonly string[]): (path: string) => boolean {
     });
   }
   const matchers = patterns.map((pattern) => {
-    const matches = picomatch(pattern, { dot: true, nonegate: true, strictSlashes: true });
+    const matches = picomatch(pattern.endsWith("/") ? `${pattern}**` : pattern, {
+      dot: true,
+      nonegate: true,
+      strictSlashes: true,
+    });
     const byName = !pattern.includes("/");
     return (path: string) => matches(byName ? path.slice(path.lastIndexOf("/") + 1) : path);
   });
