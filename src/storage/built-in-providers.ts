@@ -17,6 +17,11 @@ export const builtInProviders: readonly LazyProvider[] = [
     load: async () => (await import("./providers/s3/definition.ts")).s3Provider,
   },
   {
+    name: "huggingface",
+    uriProviders: ["huggingface"],
+    load: async () => (await import("./providers/huggingface/definition.ts")).huggingfaceProvider,
+  },
+  {
     name: "http",
     uriProviders: ["http"],
     load: async () => (await import("./providers/http/definition.ts")).httpProvider,

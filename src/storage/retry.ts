@@ -5,6 +5,8 @@ import { abortError } from "./cancellation.ts";
 export interface RetryOptions {
   /** Attempts in a row without success, the first included. Default 4. */
   readonly maxAttempts?: number | undefined;
+  /** Milliseconds that a server may ask to wait; it gives up when asked for more. Default 60,000. */
+  readonly maxRetryAfterMs?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -13,7 +15,7 @@ export interface RetryOptions {
 const baseDelayMs = 200;
 const maxDelayMs = 5_000;
 /** A server that wants a longer pause than this gets none: the caller decides what to do meanwhile. */
-const maxRetryAfterMs = 60_000;
+const defaultMaxRetryAfterMs = 60_000;
 
 /**
  * Milliseconds to wait before the next attempt: full jitter over a doubling span, and never less than the service asked
@@ -22,7 +24,7 @@ const maxRetryAfterMs = 60_000;
 export function retryDelay(error: StorageError, failures: number, options: RetryOptions = {}): number | undefined {
   if (error.retry !== "temporary" || failures >= (options.maxAttempts ?? 4)) return undefined;
   const asked = error.retryAfterMs ?? 0;
-  if (asked > maxRetryAfterMs) return undefined;
+  if (asked > (options.maxRetryAfterMs ?? defaultMaxRetryAfterMs)) return undefined;
   const random = options.random ?? Math.random;
   return Math.max(asked, random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (failures - 1)));
 }

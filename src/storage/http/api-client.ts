@@ -19,8 +19,6 @@ export interface ApiClientOptions {
   }) => Promise<string | undefined>;
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What an answer of status 400 and above means. */
-  readonly explain: (refusal: ApiRefusal, context: HttpContext) => StorageError;
   /** Milliseconds that an answer, good or bad, asks to wait before the next request; undefined for none. */
   readonly pauseOf: (answer: Pick<HttpAnswer, "status" | "headers">, now: number) => number | undefined;
   /** Milliseconds that requests wait for a new window. */
@@ -41,6 +39,8 @@ export interface ApiRequest extends HttpContext {
   readonly url: string;
   /** Name of the request budget that it draws on. */
   readonly budget: string;
+  /** What an answer of status 400 and above means. */
+  readonly explain: (refusal: ApiRefusal) => StorageError;
   readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -125,7 +125,7 @@ export class ApiClient {
     const { status, headers } = answer;
     const text = method === "HEAD" ? "" : await readText(answer, request, maxRefusalBytes).catch(() => "");
     discard(answer);
-    const error = this.#options.explain({ status, headers, text, sentToken: token !== undefined }, request);
+    const error = request.explain({ status, headers, text, sentToken: token !== undefined });
     throw pauseMs === undefined || error.code !== "rate_limited" ? error : error.with({ retryAfterMs: pauseMs });
   }
 
