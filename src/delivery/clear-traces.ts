@@ -1,16 +1,16 @@
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { type FileSystem, isMissing } from "../store/file-system.ts";
 import { layoutOf } from "../store/layout.ts";
 import { acquireLease } from "../store/lease.ts";
 import { readPublicationList, removePublicationList } from "../store/publication-list.ts";
-import { removeStaging } from "../store/staging.ts";
+import { removeStaging, stagedBytes } from "../store/staging.ts";
 
-/** Removes what a failed delivery made and nothing needs: empty staging directories and an empty list of publications. */
+/** Less than this, journal included, is fetched again sooner than it is looked after. */
+const worthKeeping = 64 * 1024;
+
+/** Removes what a failed delivery made and nothing needs: staging that holds next to nothing, an empty list of publications. */
 export async function clearEmpty(destination: string, fileSystem: FileSystem): Promise<void> {
-  const { staging } = layoutOf(destination);
-  const names = await fileSystem.readdir(staging).catch(() => []);
-  for (const name of names) await fileSystem.rmdir(join(staging, name)).catch(() => undefined);
-  await fileSystem.rmdir(staging).catch(() => undefined);
+  if ((await stagedBytes(destination, fileSystem)) < worthKeeping) await removeStaging(destination, fileSystem);
   if ((await readPublicationList(destination, fileSystem)).size === 0) {
     await removePublicationList(destination, fileSystem);
   }

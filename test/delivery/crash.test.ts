@@ -45,7 +45,10 @@ test("a delivery killed at any step of its first run or of an update is finished
   t.diagnostic(`${total} steps of a first delivery, ${updating} of an update`);
   const cases = [
     // An update goes through all steps of a first delivery, so every third of these is enough.
-    ...Array.from({ length: Math.floor(total / 3) }, (_, index) => ({ update: false, step: index * 3 + 1 + (total % 3) })),
+    ...Array.from({ length: Math.floor(total / 3) }, (_, index) => ({
+      update: false,
+      step: index * 3 + 1 + (total % 3),
+    })),
     ...Array.from({ length: updating }, (_, index) => ({ update: true, step: index + 1 })),
   ];
   for (const { update, step } of cases) {
