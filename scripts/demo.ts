@@ -142,7 +142,7 @@ spec:
   const sent = (): number => store.counters.of("GetObject").sentBytes;
 
   say("2. The agent sees the manifest and brings the model (held to 80 MB/s, so that it can be interrupted).");
-  const first = await startAgent(place, ["--max-bandwidth", firstRunBandwidth]);
+  const first = await startAgent(place, ["--max-bandwidth", firstRunBandwidth, "--concurrency", "4"]);
   const killed = await follow(first, ({ progress }) => (progress?.completedBytes ?? 0) > size / 2);
   const killedExit = once(first.process, "exit");
   first.process.kill("SIGKILL");
@@ -191,7 +191,7 @@ spec:
     `model      ${proof.totals.files} files, ${formatBytes(proof.totals.bytes)}, ${proof.totals.verifiedBySource} verified by the source's digests`,
   );
   say(
-    `received   ${formatBytes(sent())} over all runs; ${formatBytes(Math.max(refetched, 0))} of them twice because of the kill`,
+    `sent       ${formatBytes(sent())} by the server in all runs; ${formatBytes(Math.max(refetched, 0))} of them again, because they were in flight at the kill`,
   );
   say(`took       ${formatDuration((performance.now() - startedAt) / 1000)}`);
 }

@@ -82,7 +82,7 @@ test("a deleted file is noticed and brought again; only it is fetched", options,
   await agent.until("llama", (model) => model?.state !== "Ready");
   await agent.ready("llama");
   assert.deepEqual(await readFile(shard), before);
-  assert.equal(house.s3.counters.of("GetObject").sentBytes, size);
+  assert.ok(house.s3.counters.of("GetObject").sentBytes < size + 10_000);
 });
 
 test(
@@ -126,16 +126,16 @@ test("a download that is deleted half-way stops within a second and leaves nothi
 });
 
 test("stopping half-way and starting again continues", options, async (t) => {
-  const house = await agentHouse(t, { shards: 2, shardSize: 12_000_000 });
+  const house = await agentHouse(t, { shards: 1, shardSize: 40_000_000 });
   await house.wish("llama");
-  const first = await startAgent(t, house, { maxBandwidth: 6_000_000 });
-  await first.until("llama", (model) => (model?.progress?.completedBytes ?? 0) > 16_000_000);
+  const first = await startAgent(t, house, { maxBandwidth: 20_000_000, maxConnections: 1 });
+  await first.until("llama", (model) => (model?.progress?.completedBytes ?? 0) > 20_000_000);
   await first.stop();
   const second = await startAgent(t, house);
   await second.ready("llama");
   const metrics = (await second.get("/metrics")).body;
   const resumed = Number(/model_agent_resumed_bytes_total (\d+)/.exec(metrics)?.[1]);
-  assert.ok(resumed > 0, metrics);
+  assert.ok(resumed > 8_000_000, String(resumed));
 });
 
 test(
@@ -147,7 +147,8 @@ test(
     await writeFile(join(house.manifests, "bad.yaml"), "apiVersion: ome.io/v1beta1\nkind: ClusterBaseModle\n");
     const agent = await startAgent(t, house);
     await agent.ready("llama");
-    const problem = (await agent.status()).problems.find(({ file }) => file === "bad.yaml");
+    const problem = (await agent.status()).problems.find(({ file, line }) => file === "bad.yaml" && line !== 1);
+    assert.match(problem?.message ?? "", /^kind is "ClusterBaseModle"; did you mean/);
     assert.equal(problem?.line, 2);
     await writeFile(join(house.manifests, "llama.yaml"), "kind: [\n");
     for (const startedAt = performance.now(); performance.now() - startedAt < 20_000; ) {

@@ -84,6 +84,7 @@ export interface AgentTimes {
   readonly checkIntervalMs?: number | undefined;
   readonly scrubIntervalMs?: number | undefined;
   readonly maxBandwidth?: number | undefined;
+  readonly maxConnections?: number | undefined;
 }
 
 /** Runs the agent in this process until the test ends or it is stopped. */
@@ -114,7 +115,7 @@ export async function startAgent(t: TestContext, house: House, times: AgentTimes
       host: "127.0.0.1",
       port: 0,
       workers: 2,
-      tuning: { maxBandwidth: times.maxBandwidth },
+      tuning: { maxBandwidth: times.maxBandwidth, maxConnections: times.maxConnections },
       noProgressMs: 60_000,
       downloadTimeoutMs: undefined,
       checkIntervalMs: times.checkIntervalMs ?? 3_600_000,

@@ -71,7 +71,9 @@ function article(model: ModelStatus, now: number): string {
   }
   if (error !== undefined) {
     const next = formatDuration(Math.max(error.retryAt - now, 0) / 1000);
-    parts.push(`<p>Failed ${error.failures} times in a row; next attempt in ${escapeHtml(next)}.</p>`);
+    parts.push(
+      `<p>Failed ${error.failures === 1 ? "once" : `${error.failures} times in a row`}; next attempt in ${escapeHtml(next)}.</p>`,
+    );
   }
   const place = model.path === "" ? "" : ` → <code>${escapeHtml(model.path)}</code>`;
   parts.push(`<p class="dim"><code>${escapeHtml(model.storageUri)}</code>${place} · ${escapeHtml(model.origin)}</p>`);
