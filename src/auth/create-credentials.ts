@@ -4,6 +4,7 @@ import type { AuthRequest } from "./auth-request.ts";
 import type { AwsCredentials } from "./aws/credentials.ts";
 import type { GithubCredentials } from "./github/credentials.ts";
 import type { HuggingFaceCredentials } from "./huggingface/credentials.ts";
+import type { OciCredentials } from "./oci/credentials.ts";
 
 /**
  * What each provider's factory makes. A cloud joins with three lines: its credentials type here, its factory below, its
@@ -13,6 +14,7 @@ import type { HuggingFaceCredentials } from "./huggingface/credentials.ts";
  */
 export interface CredentialsByProvider {
   readonly aws: AwsCredentials;
+  readonly oci: OciCredentials;
   readonly huggingface: HuggingFaceCredentials;
   readonly github: GithubCredentials;
 }
@@ -27,6 +29,7 @@ type Factories = {
 /** Loaded when used: a node that reads from one cloud loads the SDK of that one. */
 const factories: Factories = {
   aws: async () => (await import("./aws/create.ts")).createAwsCredentials,
+  oci: async () => (await import("./oci/create.ts")).createOciCredentials,
   huggingface: async () => (await import("./huggingface/create.ts")).createHuggingFaceCredentials,
   github: async () => (await import("./github/create.ts")).createGithubCredentials,
 };
