@@ -84,7 +84,7 @@ test(
     assert.doesNotMatch(refused.stderr, /not-the-right-secret/);
     await assert.rejects(access(dest));
     const { requests, failures } = s3.counters.of("GetObject");
-  assert.equal(requests, failures);
+    assert.equal(requests, failures);
   },
 );
 
