@@ -8,4 +8,5 @@ export {
 } from "../storage/providers/memory/memory-store.ts";
 export * from "./conformance/index.ts";
 export * from "./content/index.ts";
+export * from "./fake-s3/index.ts";
 export * from "./fault-server/index.ts";

@@ -7,7 +7,8 @@ export function sdkS3Client(url: string, config: S3ClientConfig = {}): S3Client 
     region: "us-east-1",
     forcePathStyle: true,
     maxAttempts: 1,
-    credentials: testKeys,
+    // A copy: the SDK writes into the object that it is given.
+    credentials: { ...testKeys },
     ...config,
   });
 }
