@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { StorageError } from "../errors.ts";
-import { createStorageClient, type StorageClient } from "../storage/create-storage-client.ts";
+import type { StorageClient } from "../storage/create-storage-client.ts";
 import type { ObjectUri } from "../uri/object-uri.ts";
 import { parseUri } from "../uri/parse-uri.ts";
 import { append } from "./append.ts";
@@ -48,6 +48,7 @@ export function parseSource(text: string): ObjectUri {
 
 /** Opens the storage of a URI for a command. */
 export async function openSource(uri: string, flags: StorageFlags, session: Session): Promise<StorageClient> {
+  const { createStorageClient } = await import("../storage/create-storage-client.ts");
   return createStorageClient({
     storageUri: parseSource(uri),
     parameters: parametersOf(flags, session),

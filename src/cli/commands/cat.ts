@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { StorageError } from "../../errors.ts";
-import { openRead } from "../../storage/open-read.ts";
 import { describeUri } from "../../uri/describe-uri.ts";
 import { parseWholeNumber } from "../parse-quantity.ts";
 import type { Session } from "../session.ts";
@@ -31,6 +30,7 @@ export const addCatCommand: AddCommand = (program, run) => {
 };
 
 async function copy(uri: string, flags: CatFlags, session: Session): Promise<void> {
+  const { openRead } = await import("../../storage/open-read.ts");
   const { client, objectUri } = await openSource(uri, flags, session);
   try {
     const { signal, clock, stdout } = session.context;

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { StorageError } from "../../errors.ts";
-import { listObjects } from "../../storage/list-objects.ts";
 import { pathBelow } from "../../storage/path-below.ts";
 import type { ObjectInfo } from "../../storage/storage.ts";
 import { formatBytes } from "../../telemetry/human-format.ts";
@@ -42,6 +41,7 @@ export const addLsCommand: AddCommand = (program, run) => {
 };
 
 async function list(uri: string, flags: LsFlags, session: Session): Promise<void> {
+  const { listObjects } = await import("../../storage/list-objects.ts");
   const { client, objectUri } = await openSource(uri, flags, session);
   try {
     const directory = asDirectory(objectUri);

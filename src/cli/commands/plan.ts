@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { DeliveryPlace } from "../../delivery/delivery-types.ts";
-import { type DeliveryPlan, type PlannedDelivery, planDelivery } from "../../delivery/plan-delivery.ts";
+import type { DeliveryPlan, PlannedDelivery } from "../../delivery/plan-delivery.ts";
 import { formatBytes } from "../../telemetry/human-format.ts";
 import { addDeliveryOptions, type DeliveryFlags, deliveryPlace } from "../delivery-options.ts";
 import { printable } from "../printable.ts";
@@ -21,6 +21,7 @@ export const addPlanCommand: AddCommand = (program, run) => {
 
 /** Plans and prints. */
 export async function printPlan(place: DeliveryPlace, session: Session): Promise<void> {
+  const { planDelivery } = await import("../../delivery/plan-delivery.ts");
   const plan = await planDelivery(place);
   if (session.format === "json") await session.printJson(plan);
   else await session.print(describePlan(plan));

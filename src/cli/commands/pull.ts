@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { deliver } from "../../delivery/deliver.ts";
 import type { DeliveryRequest, DeliveryResult } from "../../delivery/delivery-types.ts";
 import { formatBytes, formatDuration, formatRate } from "../../telemetry/human-format.ts";
 import { addDeliveryOptions, type DeliveryFlags, deliveryPlace } from "../delivery-options.ts";
@@ -47,6 +46,7 @@ export const addPullCommand: AddCommand = (program, run) => {
 };
 
 async function pull(request: DeliveryRequest, session: Session): Promise<void> {
+  const { deliver } = await import("../../delivery/deliver.ts");
   const view = session.progress();
   let result: DeliveryResult;
   try {

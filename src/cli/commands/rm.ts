@@ -2,8 +2,6 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { StorageError } from "../../errors.ts";
-import { readProof } from "../../store/proof.ts";
-import { removeModel } from "../../store/remove-model.ts";
 import { formatBytes } from "../../telemetry/human-format.ts";
 import type { Session } from "../session.ts";
 import type { AddCommand } from "./add-command.ts";
@@ -28,6 +26,7 @@ export const addRmCommand: AddCommand = (program, run) => {
 async function remove(directory: string, flags: RmFlags, session: Session): Promise<void> {
   const { signal, clock } = session.context;
   if (flags.yes !== true) await confirm(directory, session);
+  const { removeModel } = await import("../../store/remove-model.ts");
   const removed = await removeModel({ directory, signal, clock });
   if (!removed.existed) {
     throw new StorageError({
@@ -46,6 +45,7 @@ async function remove(directory: string, flags: RmFlags, session: Session): Prom
 
 async function confirm(directory: string, session: Session): Promise<void> {
   const { stdin, stderr, signal } = session.context;
+  const { readProof } = await import("../../store/proof.ts");
   const proof = await readProof(directory);
   const what =
     proof === undefined ? "what was brought" : `${proof.totals.files} files, ${formatBytes(proof.totals.bytes)},`;

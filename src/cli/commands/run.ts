@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { manifestFolder, parseManifestFile, runAgent, secretFolder } from "../../agent/index.ts";
 import { createLogger, type LogLevel } from "../../telemetry/create-logger.ts";
 import { append } from "../append.ts";
 import { packageVersion } from "../package-version.ts";
@@ -80,6 +79,7 @@ export const addRunCommand: AddCommand = (program, run) => {
 };
 
 async function runOnFolder(flags: RunFlags, session: Session, levelFrom: string | undefined): Promise<void> {
+  const { manifestFolder, parseManifestFile, runAgent, secretFolder } = await import("../../agent/index.ts");
   const { env, clock, signal, stderr } = session.context;
   // A service says what it does unless it is told not to; it speaks JSON unless a person looks on.
   const level: LogLevel = levelFrom === "default" ? (session.quiet ? "warn" : "info") : session.logLevel;

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { type AgentStatus, type ModelStatus, parseStatus, readStatusFile } from "../../agent/index.ts";
+import type { AgentStatus, ModelStatus } from "../../agent/index.ts";
 import { StorageError } from "../../errors.ts";
 import { layoutOf } from "../../store/layout.ts";
 import { formatBytes, formatDuration, formatRate } from "../../telemetry/human-format.ts";
@@ -35,6 +35,7 @@ export const addStatusCommand: AddCommand = (program, run) => {
 };
 
 async function ask(url: string, session: Session): Promise<AgentStatus> {
+  const { parseStatus } = await import("../../agent/index.ts");
   const target = `${url.replace(/\/+$/, "")}/status`;
   const hint = "Is `model-agent run` running? Give its address with --url, or read its file with --models-root.";
   let text: string;
@@ -52,6 +53,7 @@ async function ask(url: string, session: Session): Promise<AgentStatus> {
 }
 
 async function read(modelsRoot: string): Promise<AgentStatus> {
+  const { readStatusFile } = await import("../../agent/index.ts");
   const path = join(layoutOf(resolve(modelsRoot)).metadata, "status.json");
   const status = await readStatusFile(path);
   if (status !== undefined) return status;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type VerifyResult, verifyDelivery } from "../../delivery/verify-delivery.ts";
+import type { VerifyResult } from "../../delivery/verify-delivery.ts";
 import { StorageError } from "../../errors.ts";
 import { formatBytes } from "../../telemetry/human-format.ts";
 import { printable } from "../printable.ts";
@@ -25,6 +25,7 @@ export const addVerifyCommand: AddCommand = (program, run) => {
 };
 
 async function verify(destination: string, flags: VerifyFlags, session: Session): Promise<void> {
+  const { verifyDelivery } = await import("../../delivery/verify-delivery.ts");
   const { signal, clock } = session.context;
   const view = session.progress();
   let result: VerifyResult;
