@@ -1,0 +1,9 @@
+export { type FakeHub, startFakeHub } from "./fake-hub.ts";
+export type {
+  BudgetLimit,
+  FakeHubOptions,
+  FakeHubQuirks,
+  FakeHubRequest,
+  FakeHubToken,
+} from "./fake-hub-options.ts";
+export type { CommitChanges, FakeRepository, FakeRepositoryOptions } from "./repository.ts";
