@@ -72,7 +72,7 @@ export class FakeRepository {
 
   /** The commit that a revision names at this moment. */
   resolve(revision: string): string | undefined {
-    return this.#commits.has(revision) ? revision : this.#references.get(revision);
+    return this.#commits.has(revision) ? revision : this.#references.get(revision === "HEAD" ? "main" : revision);
   }
 
   tree(commit: string): Tree {
