@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "nod
 import { chmod, mkdir, readdir, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { crc32 } from "node:zlib";
 import { deliver } from "../../src/delivery/deliver.ts";
 import type { DeliveryResult } from "../../src/delivery/delivery-types.ts";
 import { verifyDelivery } from "../../src/delivery/verify-delivery.ts";
@@ -216,21 +217,27 @@ describe("deliveries that were interrupted or meddled with", { timeout: 60_000 }
   });
 
   test("[F36] unfinished files of an unknown version of the journal are started over, without orphans", async () => {
-    await using server = await startFaultServer({ bandwidth: 20 * mebibyte });
+    await using server = await startFaultServer({ bandwidth: 60 * mebibyte });
     await using root = await temporaryDirectory();
-    const uri = serveModel(server, "/model/", model);
-    await interrupted(server, uri, root.path, 8 * mebibyte);
+    const large = generatedModel({ seed: 6, shards: 1, shardSize: 40 * mebibyte });
+    const uri = serveModel(server, "/model/", large);
+    await interrupted(server, uri, root.path, 30 * mebibyte);
     const staging = join(root.path, ".model-agent", "staging");
     const entries = await readdir(staging, { recursive: true, withFileTypes: true });
     const journals = entries.filter((entry) => entry.isFile() && /journal/.test(entry.name));
-    assert.ok(journals.length > 0, entries.map((entry) => entry.name).join());
+    assert.equal(journals.length, 1, entries.map((entry) => entry.name).join());
     for (const journal of journals) {
       const path = join(journal.parentPath, journal.name);
-      await writeFile(path, Buffer.concat([Buffer.from("model-agent journal 999\n"), readFileSync(path).subarray(16)]));
+      const text = readFileSync(path, "utf8");
+      const [header = "", ...rest] = text.split("\n");
+      const other = header.slice(9).replace(/"version":\d+/, '"version":999');
+      assert.notEqual(other, header.slice(9));
+      await writeFile(path, [`${crc32(other).toString(16).padStart(8, "0")} ${other}`, ...rest].join("\n"));
     }
-    await pull(uri, root.path);
-    assertDelivered(root.path, model);
-    assert.deepEqual(await leftovers(root.path, model), []);
+    const result = await pull(uri, root.path);
+    assert.equal(result.resumedBytes, 0);
+    assertDelivered(root.path, large);
+    assert.deepEqual(await leftovers(root.path, large), []);
   });
 
   test("[F12] empty files are part of the model", async () => {

@@ -77,7 +77,9 @@ describe("disks that are full, broken or read-only", { timeout: 60_000 }, () => 
     }
   });
 
-  test("[E12] [F20] a limit on file sizes is an error that names the disk, nothing is published", async () => {
+  test("[E12] [F20] a limit on file sizes is an error that names the disk, nothing is published", {
+    skip: spawnSync("prlimit", ["--version"]).status === 0 ? false : "needs prlimit of util-linux",
+  }, async () => {
     await using server = await startFaultServer();
     const directory = await mkdtemp(join(tmpdir(), "disk-"));
     try {
@@ -91,7 +93,7 @@ describe("disks that are full, broken or read-only", { timeout: 60_000 }, () => 
       assert.deepEqual([exitCode, signal], [1, null], stderr);
       assert.ok(reports[0]?.error, stderr);
       assert.notEqual(reports[0].error.code, "cancelled");
-      assert.match(reports[0].error.message, /EFBIG|file too large|space/i);
+      assert.match(reports[0].error.message, /EFBIG|larger than|space/i);
       assert.equal(existsSync(join(directory, "final", "model")), false);
     } finally {
       await rm(directory, { recursive: true, force: true });

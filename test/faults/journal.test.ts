@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import { serve } from "./support/http-file.ts";
 import { rejectsWith } from "./support/rejects-with.ts";
 import { stagingTarget } from "./support/staging-target.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
-import { mebibyte } from "./support/units.ts";
+import { commitUnit, mebibyte } from "./support/units.ts";
 
 const contents: Readonly<Record<string, Content>> = {
   "large.bin": generatedContent({ seed: 1, size: 18 * mebibyte + 5 }),
@@ -85,11 +85,11 @@ describe("what an interrupted transfer left, damaged", { timeout: 60_000 }, () =
   });
 
   test("[E11] an interrupted transfer is continued where it stopped, without a byte fetched twice beyond its units", async () => {
-    await using server = await startFaultServer({ bandwidth: 60 * mebibyte });
-    const content = generatedContent({ seed: 4, size: 50 * mebibyte });
+    await using server = await startFaultServer({ bandwidth: 100 * mebibyte });
+    const content = generatedContent({ seed: 4, size: 90 * mebibyte });
     const file = serve(server, "/model", content);
     await using target = await stagingTarget();
-    for (const bytes of [10, 20, 30, 40]) {
+    for (const bytes of [25, 50, 75]) {
       const controller = new AbortController();
       const run = transfer([file], { target, signal: controller.signal, maxConnections: 2 });
       const interrupted = rejectsWith(run, "cancelled");
@@ -100,7 +100,6 @@ describe("what an interrupted transfer left, damaged", { timeout: 60_000 }, () =
     const result = await transfer([file], { target, maxConnections: 2 });
     assertFile(target.pathOf("model"), content);
     assert.ok(result.resumedBytes > 0);
-    assert.ok(server.refetchedBytes("/model") <= 4 * 2 * 8 * mebibyte);
-    assert.ok((await stat(target.pathOf("model"))).size === content.size);
+    assert.ok(server.refetchedBytes("/model") <= 3 * 2 * commitUnit);
   });
 });

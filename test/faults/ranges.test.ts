@@ -9,7 +9,7 @@ import { stagingTarget } from "./support/staging-target.ts";
 import { mebibyte } from "./support/units.ts";
 
 /** Large enough for several ranges. */
-const content = generatedContent({ seed: 1, size: 40 * mebibyte + 29 });
+const content = generatedContent({ seed: 1, size: 20 * mebibyte + 29 });
 
 /** What the server does with requests that have a range and are not for the start. */
 const faults: readonly [name: string, fault: FaultAction | readonly FaultAction[]][] = [
@@ -56,13 +56,14 @@ describe("answers to a range that are not what was asked for", { timeout: 60_000
     });
   }
 
-  for (const [name, fault] of faults.filter(([name]) => name.startsWith("[E7]") || name.startsWith("[F06]"))) {
+  for (const [name, fault] of faults.filter(
+    ([name]) => /^\[(E7|F06)\]/.test(name) && !name.includes("exactly the right length"),
+  )) {
     test(`${name}, always, and no digest that could tell: right or refused, never wrong`, async () => {
       await using server = await startFaultServer({ rules: [{ when: { ranged: true }, fault }] });
       const file = serve(server, "/model", content, { digest: null });
       await using target = await stagingTarget();
       const outcome = await transfer([file], { target, maxAttempts: 2 }).catch((error: unknown) => error);
-      if (name.includes("exactly the right length")) return;
       if (target.published.length > 0) assertFile(target.pathOf("model"), content);
       else assert.ok(outcome instanceof Error);
     });
@@ -119,7 +120,7 @@ describe("answers to a range that are not what was asked for", { timeout: 60_000
 
   test("[F08] an object that is shorter than the listing said is not the pinned one any more", async () => {
     await using server = await startFaultServer();
-    const shorter = generatedContent({ seed: 2, size: 10 * mebibyte });
+    const shorter = generatedContent({ seed: 2, size: 6 * mebibyte });
     const file = serve(server, "/model", content, { etag: null, digest: null });
     server.put("/model", { content: shorter, etag: undefined });
     await using target = await stagingTarget();
@@ -133,10 +134,10 @@ describe("answers to a range that are not what was asked for", { timeout: 60_000
     const controller = new AbortController();
     const old = serve(server, "/model", content);
     const interrupted = transfer([old], { target, signal: controller.signal });
-    await server.waitForBytes(30 * mebibyte);
+    await server.waitForBytes(17 * mebibyte);
     controller.abort();
     await rejectsWith(interrupted, "cancelled");
-    const shorter = generatedContent({ seed: 3, size: 20 * mebibyte + 5 });
+    const shorter = generatedContent({ seed: 3, size: 12 * mebibyte + 5 });
     const before = server.bytesServed();
     const file = serve(server, "/model", shorter);
     const result = await transfer([file], { target });
