@@ -15,8 +15,9 @@ import {
   zeroContent,
 } from "../../src/testing/index.ts";
 import { assertFile } from "./support/assert-file.ts";
+import type { ChildReport } from "./support/child-report.ts";
 import { childCommand, childTask, runChild } from "./support/run-child.ts";
-import type { ChildReport, ChildTask } from "./support/transfer-child.ts";
+import type { ChildTask } from "./support/transfer-child.ts";
 import { commitUnit, mebibyte } from "./support/units.ts";
 
 const connections = 2;

@@ -6,13 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { StorageError } from "../../src/errors.ts";
-import { generatedContent, startFaultServer } from "../../src/testing/index.ts";
+import { generatedContent, generatedModel, startFaultServer } from "../../src/testing/index.ts";
 import { transfer } from "../../src/transfer/transfer.ts";
 import { assertFile } from "./support/assert-file.ts";
 import { serve } from "./support/http-file.ts";
+import { serveModel } from "./support/http-model.ts";
 import { rejectsWith } from "./support/rejects-with.ts";
-import { childCommand, childTask, runChild } from "./support/run-child.ts";
+import { childCommand, childTask, deliverCommand, runChild } from "./support/run-child.ts";
 import { stagingTarget } from "./support/staging-target.ts";
+import { temporaryDirectory } from "./support/temporary-directory.ts";
 import { mebibyte } from "./support/units.ts";
 
 const content = generatedContent({ seed: 1, size: 40 * mebibyte + 29 });
@@ -67,7 +69,7 @@ describe("disks that are full, broken or read-only", { timeout: 60_000 }, () => 
       assert.equal(exitCode, 0, stderr);
       assert.match(stderr, /status 1\n.*status 0\n/s);
       assert.equal(reports[0]?.error?.code, "no_space", JSON.stringify(reports));
-      assert.deepEqual(reports[0]?.published.includes("model"), false);
+      assert.deepEqual(reports[0]?.published?.includes("model"), false);
       assert.equal(reports[1]?.error, undefined, reports[1]?.error?.message);
       assert.ok((reports[1]?.resumedBytes ?? 0) > 0, "resumed");
       assertFile(`${directory}.copy`, content);
@@ -75,6 +77,34 @@ describe("disks that are full, broken or read-only", { timeout: 60_000 }, () => 
       await rm(directory, { recursive: true, force: true });
       await rm(`${directory}.copy`, { force: true });
     }
+  });
+
+  test("[F20] a model for which there is no space leaves the others as they are and is delivered when there is", {
+    skip: canMount() ? false : "needs the right to mount a tmpfs in a namespace of its own",
+  }, async () => {
+    await using server = await startFaultServer();
+    await using root = await temporaryDirectory();
+    const small = serveModel(server, "/small/", generatedModel({ seed: 1, shards: 2, shardSize: 10 * mebibyte }));
+    const large = serveModel(server, "/large/", generatedModel({ seed: 2, shards: 2, shardSize: 15 * mebibyte }));
+    const command = (storageUri: string, name: string): string =>
+      deliverCommand({ storageUri, destination: join(root.path, name) })
+        .map((word) => `'${word}'`)
+        .join(" ");
+    const script = [
+      `mount -t tmpfs -o size=40m tmpfs '${root.path}' || exit 9`,
+      command(small, "small"),
+      command(large, "large"),
+      command(small, "small"),
+      `mount -o remount,size=90m '${root.path}' || exit 9`,
+      command(large, "large"),
+      command(small, "small"),
+    ].join("\n");
+    const { reports, stderr } = await runChild(["unshare", "-rm", "sh", "-c", script]).ended;
+    assert.deepEqual(
+      reports.map((report) => report.error?.code ?? report.unchanged),
+      [false, "no_space", true, false, true],
+      stderr + JSON.stringify(reports),
+    );
   });
 
   test("[E12] [F20] a limit on file sizes is an error that names the disk, nothing is published", {

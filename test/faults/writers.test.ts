@@ -9,15 +9,14 @@ import { assertFile } from "./support/assert-file.ts";
 import type { DeliverTask } from "./support/deliver-child.ts";
 import { type ModelContents, modelBytesServed, modelSize, serveModel } from "./support/http-model.ts";
 import { rejectsWith } from "./support/rejects-with.ts";
-import { type RunningChild, runChild } from "./support/run-child.ts";
+import { deliverCommand, type RunningChild, runChild } from "./support/run-child.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
 import { commitUnit, mebibyte } from "./support/units.ts";
 
 const model = generatedModel({ seed: 2, shards: 3, shardSize: 10 * mebibyte });
-const script = join(import.meta.dirname, "support/deliver-child.ts");
 
 function delivering(task: DeliverTask): RunningChild {
-  return runChild([process.execPath, script, JSON.stringify(task)]);
+  return runChild(deliverCommand(task));
 }
 
 function assertDelivered(destination: string, contents: ModelContents): void {

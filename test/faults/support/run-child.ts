@@ -3,14 +3,22 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type Content, contentDigest, type FaultServer } from "../../../src/testing/index.ts";
+import type { ChildReport } from "./child-report.ts";
+import type { DeliverTask } from "./deliver-child.ts";
 import { etagOf } from "./http-file.ts";
-import type { ChildReport, ChildTask } from "./transfer-child.ts";
+import type { ChildTask } from "./transfer-child.ts";
 
 const script = join(import.meta.dirname, "transfer-child.ts");
+const deliverScript = join(import.meta.dirname, "deliver-child.ts");
 
 /** The command that runs the task, for shells and wrappers. */
 export function childCommand(task: ChildTask): readonly [string, ...string[]] {
   return [process.execPath, script, JSON.stringify(task)];
+}
+
+/** The command that delivers a model. */
+export function deliverCommand(task: DeliverTask): readonly [string, ...string[]] {
+  return [process.execPath, deliverScript, JSON.stringify(task)];
 }
 
 export interface RunningChild {

@@ -1,10 +1,10 @@
 /** A process that transfers files into a directory, to be killed, stopped or starved from outside. */
 import { existsSync } from "node:fs";
-import type { ErrorCode } from "../../../src/errors.ts";
 import { toStorageError } from "../../../src/errors.ts";
 import { directNetwork } from "../../../src/network/network-profile.ts";
 import { transfer } from "../../../src/transfer/transfer.ts";
 import type { TransferFile } from "../../../src/transfer/transfer-types.ts";
+import type { ChildReport } from "./child-report.ts";
 import { stagingTarget } from "./staging-target.ts";
 
 /** What the process is told, as JSON in its first argument. */
@@ -20,16 +20,6 @@ export interface ChildTask {
     /** crc32 of the whole, lower-case hexadecimal. */
     readonly crc32: string;
   }[];
-}
-
-/** What the process writes to its standard output, as one line of JSON. */
-export interface ChildReport {
-  /** Peak resident set in bytes. */
-  readonly maxRss: number;
-  readonly error?: { readonly code: ErrorCode; readonly message: string };
-  readonly fetchedBytes?: number;
-  readonly resumedBytes?: number;
-  readonly published: readonly string[];
 }
 
 function transferFile(file: ChildTask["files"][number]): TransferFile {
@@ -60,7 +50,7 @@ function transferFile(file: ChildTask["files"][number]): TransferFile {
   };
 }
 
-async function run(task: ChildTask): Promise<Omit<ChildReport, "maxRss">> {
+async function run(task: ChildTask): Promise<ChildReport> {
   const target = await stagingTarget(task);
   const files = task.files.filter((file) => !existsSync(target.pathOf(file.path))).map(transferFile);
   const names = (): string[] => target.published.map((file) => file.path);
