@@ -14,6 +14,8 @@ export interface SecretWatch {
   readonly messages: string[];
   /** The error that a promise rejects with, which must be a {@link StorageError}; kept for the check. */
   rejection(promise: Promise<unknown> | (() => unknown)): Promise<StorageError>;
+  /** A secret that cannot carry the mark, such as a token that a service makes; gives it back. */
+  secret(value: string): string;
 }
 
 /**
@@ -23,6 +25,7 @@ export interface SecretWatch {
 export function watchSecrets(): SecretWatch {
   const written: string[] = [];
   const messages: string[] = [];
+  const secrets = [secretMark];
   const loggerWith = (bound: LogFields): Logger => {
     const at = (level: string) => (fields: LogFields, message: string) => {
       messages.push(`${level} ${message}`);
@@ -38,7 +41,9 @@ export function watchSecrets(): SecretWatch {
   };
   after(() => {
     assert.ok(written.length > 0, "nothing was watched");
-    for (const text of written) assert.ok(!text.includes(secretMark), `a secret was shown: ${text}`);
+    for (const text of written) {
+      assert.ok(!secrets.some((secret) => text.includes(secret)), `a secret was shown: ${text}`);
+    }
   });
   return {
     logger: loggerWith({}),
@@ -53,6 +58,10 @@ export function watchSecrets(): SecretWatch {
         return error;
       }
       return assert.fail("it should have been refused");
+    },
+    secret: (value) => {
+      secrets.push(value);
+      return value;
     },
   };
 }
