@@ -47,18 +47,20 @@ export class UnitLedger {
     return this.#units[index];
   }
 
-  /** Takes a unit over whose CRC is known, as from a journal. */
-  restore(index: number, crc: string): void {
-    const { start, end } = this.unitRange(index);
-    this.add(start, end, crc);
-  }
-
   /** Forgets a unit and its pieces, so that it is read again. */
   forget(index: number): void {
     if (this.#units[index] !== undefined) this.#missing += 1;
     this.#units[index] = undefined;
     const { start, end } = this.unitRange(index);
     for (const at of this.#pieces.keys()) if (at >= start && at < end) this.#pieces.delete(at);
+  }
+
+  /** Pieces of units that are not whole yet, ascending. */
+  loosePieces(): readonly { readonly start: number; readonly end: number; readonly crc: string }[] {
+    return [...this.#pieces]
+      .filter(([start]) => this.#units[Math.floor(start / this.unitSize)] === undefined)
+      .map(([start, { end, crc }]) => ({ start, end, crc }))
+      .toSorted((a, b) => a.start - b.start);
   }
 
   /** CRC over `[start, end)` from the pieces that begin and end there; undefined when some are missing. */

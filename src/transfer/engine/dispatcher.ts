@@ -12,6 +12,7 @@ import type { TransferContext } from "./transfer-context.ts";
 export interface ActiveRun {
   readonly id: number;
   readonly endpoint: Endpoint;
+  readonly located: Located;
   readonly lane: LaneClient;
   readonly sourceId: string;
   readonly scope: string;
@@ -47,18 +48,20 @@ export class Dispatcher {
     this.#stallTimeoutMs = stallTimeoutMs;
   }
 
-  /** Starts to read these parts, all of them at the same place, over one connection. */
-  dispatch(parts: readonly PartTask[], located: Located, fresh = false): void {
+  /** Starts to read these parts over one connection: all of them are located at the same endpoint. */
+  dispatch(parts: readonly PartTask[], fresh = false): void {
     const [first] = parts;
-    if (first === undefined) return;
+    const located = first?.file.current.current(this.#context.clock.now());
+    if (first === undefined || located === undefined) throw new RangeError("only located parts can be read");
     const lane = this.#laneFor(first, located);
     const id = this.#context.nextId();
-    const works = parts.map((part) => this.#work(part, lane, id, located));
+    const works = parts.map((part) => this.#work(part, lane, id));
     const { endpoint } = located;
     const { source } = first.file;
     this.runs.set(id, {
       id,
       endpoint,
+      located,
       lane,
       sourceId: source.id,
       scope: source.scope,
@@ -98,7 +101,9 @@ export class Dispatcher {
     return lane;
   }
 
-  #work(part: PartTask, lane: LaneClient, run: number, located: Located): PartWork {
+  #work(part: PartTask, lane: LaneClient, run: number): PartWork {
+    const located = part.file.current.current(this.#context.clock.now());
+    if (located === undefined) throw new RangeError("only located parts can be read");
     const spec = part.lane === undefined ? specOf(part) : undefined;
     part.lane = lane;
     part.attempts += 1;

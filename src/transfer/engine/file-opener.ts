@@ -1,5 +1,8 @@
 import { closeSync } from "node:fs";
-import type { LaneEvent, UnitToCheck } from "../lane/lane-messages.ts";
+import { createSerialHash } from "../digest/serial-hash.ts";
+import type { JournaledPiece } from "../journal/journal-state.ts";
+import type { LaneEvent } from "../lane/lane-messages.ts";
+import { RangeSet } from "../plan/range-set.ts";
 import { assignSpans } from "./assign-spans.ts";
 import type { FileTask } from "./file-task.ts";
 import type { LanePool } from "./lane-pool.ts";
@@ -16,7 +19,7 @@ export class FileOpener {
   readonly #lanes: LanePool;
   readonly #meter: ProgressMeter;
   readonly #spanFiles: Map<number, FileTask>;
-  readonly #checks = new Map<number, (good: readonly number[]) => void>();
+  readonly #checks = new Map<number, (good: readonly JournaledPiece[]) => void>();
 
   constructor(
     context: TransferContext,
@@ -44,58 +47,57 @@ export class FileOpener {
       return;
     }
     file.stagedPath = this.#staging.newPath();
-    if (size === 0) closeSync(this.#staging.create(file.stagedPath, 0));
+    if (size === 0) this.#makeEmpty(file);
     if (file.small) return;
     file.fd = this.#staging.create(file.stagedPath, size);
     if (file.journaled) this.#journal.begin(file);
+  }
+
+  #makeEmpty(file: FileTask): void {
+    closeSync(this.#staging.create(file.stagedPath, 0));
+    assignSpans(file, this.#context, this.#spanFiles);
+    for (const [index, { algorithm }] of file.plan.spans.entries()) {
+      const span = file.spans[index];
+      if (span !== undefined) file.spanValues.set(span.span, createSerialHash(algorithm, 0).digest("hex"));
+    }
   }
 
   async #takeOver(file: FileTask, leftover: Leftover): Promise<void> {
     file.stagedPath = leftover.path;
     file.fd = this.#staging.open(leftover.path);
     for (const access of file.access) access.validator = leftover.validators.get(access.source.id);
-    const units = leftover.trusted ? leftover.units : await this.#check(file, file.fd, leftover.units);
-    assignSpans(file, this.#context, this.#spanFiles);
-    for (const span of file.spans) {
-      const value = leftover.spans.get(`${span.start}-${span.end}`);
-      if (value !== undefined && this.#covered(file, span, units)) file.spanValues.set(span.span, value);
+    const pieces = leftover.trusted ? leftover.pieces : await this.#check(file, file.fd, leftover.pieces);
+    for (const { start, end, crc } of pieces) {
+      file.ledger.add(start, end, crc);
+      file.missing.remove({ start, end });
+      file.resumedBytes += end - start;
     }
-    for (const [unit, crc] of units) this.#restore(file, unit, crc);
-    this.#journal.takenOver(file, units, units.size !== leftover.units.size);
+    this.#restoreSpans(file, leftover, pieces);
+    this.#journal.takenOver(file, pieces, pieces.length !== leftover.pieces.length);
     this.#meter.resumedBytes += file.resumedBytes;
   }
 
-  #covered(file: FileTask, range: { start: number; end: number }, units: ReadonlyMap<number, string>): boolean {
-    const { unitSize } = file.plan;
-    for (let at = range.start; at < range.end; at += unitSize) if (!units.has(Math.floor(at / unitSize))) return false;
-    return units.has(Math.floor((range.end - 1) / unitSize));
-  }
-
-  #restore(file: FileTask, unit: number, crc: string): void {
-    const range = file.ledger.unitRange(unit);
-    file.ledger.restore(unit, crc);
-    file.missing.remove(range);
-    file.resumedBytes += range.end - range.start;
-    for (const span of file.spans) {
-      if (file.spanValues.has(span.span)) continue;
-      file.staged.add({ start: Math.max(range.start, span.start), end: Math.min(range.end, span.end) });
+  /** Serial stretches that were finished need not be looked at; of the others, what is there has to be. */
+  #restoreSpans(file: FileTask, leftover: Leftover, pieces: readonly JournaledPiece[]): void {
+    assignSpans(file, this.#context, this.#spanFiles);
+    const there = new RangeSet(pieces);
+    for (const { span, start, end } of file.spans) {
+      const value = leftover.spans.get(`${start}-${end}`);
+      if (value !== undefined && there.covers({ start, end })) file.spanValues.set(span, value);
+      else for (const piece of there.within({ start, end })) file.staged.add(piece);
     }
   }
 
-  /** Compares units with their CRCs; what does not match is read again. */
-  #check(file: FileTask, fd: number, units: ReadonlyMap<number, string>): Promise<ReadonlyMap<number, string>> {
+  /** Compares pieces with their CRCs; what does not match is read again. */
+  #check(file: FileTask, fd: number, pieces: readonly JournaledPiece[]): Promise<readonly JournaledPiece[]> {
     const check = this.#context.nextId();
-    const list = [...units]
-      .map(([unit, crc]): UnitToCheck => ({ unit, crc, ...file.ledger.unitRange(unit) }))
-      .filter(({ start }) => start < file.file.size)
-      .toSorted((a, b) => a.start - b.start);
     return new Promise((resolve) => {
-      this.#checks.set(check, (good) => resolve(new Map(good.map((unit) => [unit, units.get(unit) ?? ""]))));
-      this.#lanes.leastLoaded().send({ type: "check", check, fd, algorithm: file.plan.unitAlgorithm, units: list });
+      this.#checks.set(check, resolve);
+      this.#lanes.leastLoaded().send({ type: "check", check, fd, algorithm: file.plan.unitAlgorithm, pieces });
     });
   }
 
-  /** A lane has checked units. */
+  /** A lane has checked pieces. */
   checked({ check, good }: Extract<LaneEvent, { type: "checked" }>): void {
     this.#checks.get(check)?.(good);
     this.#checks.delete(check);

@@ -104,7 +104,7 @@ export class Finisher {
       return;
     }
     const detail = `its ${verdict.algorithm} is ${verdict.actual}, the source says ${verdict.expected}`;
-    if (file.firstPass !== undefined) {
+    if (file.firstPass !== undefined || file.file.size === 0) {
       await this.#ports.damaged(file, detail);
       return;
     }

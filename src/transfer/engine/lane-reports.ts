@@ -39,15 +39,24 @@ export class LaneReports {
   }
 
   take(lane: LaneClient, events: readonly LaneEvent[]): void {
-    if (this.#to.context.stopped) return;
-    for (const event of events) this.#takeOne(lane, event);
-    this.#to.scheduler.pump();
+    const { context, scheduler } = this.#to;
+    for (const event of events) {
+      if (context.stopped) this.#takeLast(event);
+      else this.#takeOne(lane, event);
+    }
+    scheduler.pump();
   }
 
   /** Tells how many bytes came from each source since the last time. */
   tellBytes(): void {
     for (const [source, bytes] of this.#bytes) this.#to.context.emit({ type: "bytes", source, bytes });
     this.#bytes.clear();
+  }
+
+  /** The transfer has ended: what is written is still noted, so that it need not be read again. */
+  #takeLast(event: LaneEvent): void {
+    if (event.type === "span") this.#span(event.span, Object.values(event.values)[0]);
+    if (event.type === "piece") this.#piece(event, this.#to.scheduler.parts.get(event.part));
   }
 
   #takeOne(lane: LaneClient, event: LaneEvent): void {
@@ -156,7 +165,9 @@ export class LaneReports {
     part.frontier = Math.max(part.frontier, end);
     part.received = Math.max(part.received, end);
     const unit = file.ledger.add(start, end, crc);
-    if (unit !== undefined) this.#to.journal.unit(file, unit, file.ledger.unit(unit) ?? "");
+    const whole = unit === undefined ? undefined : file.ledger.unit(unit);
+    if (unit === undefined || whole === undefined) return;
+    this.#to.journal.piece(file, { ...file.ledger.unitRange(unit), crc: whole });
   }
 
   #span(id: number, value: string | undefined): void {

@@ -61,10 +61,9 @@ export class Pacemaker {
 
   /** Has a second connection read the rest of the part; whoever has a byte first delivers it. */
   #race(part: PartTask): void {
-    const located = part.file.current.current(this.#context.clock.now());
-    if (located === undefined || part.file.busy) return;
+    if (part.file.busy || part.file.current.current(this.#context.clock.now()) === undefined) return;
     part.attempts -= 1;
-    this.#dispatcher.dispatch([part], located, true);
+    this.#dispatcher.dispatch([part], true);
     this.#context.emit({ type: "hedge", source: part.file.source.id, path: part.file.file.path });
   }
 

@@ -17,6 +17,8 @@ type PartFailed = Extract<LaneEvent, { type: "part-failed" }>;
 /** Less than this gained by an attempt is no progress: a server that gives a few bytes each time must not go on for ever. */
 const progressBytes = 64 * 1024;
 const defaultMaxAttempts = 8;
+/** A service that asks for more than this (milliseconds) is not waited for: the caller is told instead. */
+const longestWaitMs = 120_000;
 
 /** What recovery needs of the engine. */
 export interface RecoveryPorts {
@@ -73,10 +75,10 @@ export class Recovery {
         this.#again(part, failure, kind === "throttled", run);
         return;
       case "redirect":
-        void this.#redirect(part, failure);
+        void this.#redirect(part, failure, run);
         return;
       case "refused":
-        this.#refused(part, failure);
+        this.#refused(part, failure, run);
         return;
       case "changed":
         this.changed(file, failure);
@@ -95,7 +97,7 @@ export class Recovery {
     const { now } = this.#context;
     run?.endpoint.controller.overloaded(now);
     const delayMs = failure.retryAfterMs;
-    if (delayMs === undefined || delayMs <= 0) return;
+    if (delayMs === undefined || delayMs <= 0 || delayMs > longestWaitMs) return;
     const guard = this.#context.scope(source.scope);
     if (guard.waitMs(now) >= delayMs) return;
     guard.coolDown(now + delayMs);
@@ -116,7 +118,8 @@ export class Recovery {
       run !== undefined &&
       isOutage({ now, lastAnswer: run.endpoint.lastAnswer, failingSince: part.failingSince });
     if (unanswered) health.failed(file.source.id, now);
-    if (!outage && part.attempts >= (this.#context.options.maxAttempts ?? defaultMaxAttempts)) {
+    const tooLong = (failure.retryAfterMs ?? 0) > longestWaitMs;
+    if (tooLong || (!outage && part.attempts >= (this.#context.options.maxAttempts ?? defaultMaxAttempts))) {
       this.#elsewhere(part, failure);
       return;
     }
@@ -130,33 +133,40 @@ export class Recovery {
     this.#scheduler.retry(part, unanswered && this.#switchSource(file) ? 0 : delayMs);
   }
 
-  async #redirect(part: PartTask, failure: ReadFailure): Promise<void> {
+  async #redirect(part: PartTask, failure: ReadFailure, run: ActiveRun | undefined): Promise<void> {
     const { file } = part;
     const access = file.current;
     part.attempts = Math.max(0, part.attempts - 1);
+    if (file.locating || !access.holds(run?.located)) {
+      this.#scheduler.retry(part, 0);
+      return;
+    }
     const next = access.follow(failure.location ?? "");
     if ("detail" in next) {
       this.#elsewhere(part, next);
       return;
     }
+    this.#scheduler.retry(part, 0);
+    file.locating = true;
     try {
       await this.#locator.redirect(access, next);
-      this.#scheduler.retry(part, 0);
+      file.locating = false;
       this.#scheduler.pump();
     } catch (error) {
-      this.#context.fail(error);
+      file.locating = false;
+      this.unlocated(file, error);
     }
   }
 
-  #refused(part: PartTask, failure: ReadFailure): void {
+  /** The signature may have expired: the source is located again, without counting an attempt. */
+  #refused(part: PartTask, failure: ReadFailure, run: ActiveRun | undefined): void {
     const { file } = part;
     const access = file.current;
-    if (access.unproven) {
+    if (access.holds(run?.located) && !access.refused()) {
       this.#elsewhere(part, failure);
       return;
     }
     part.attempts = Math.max(0, part.attempts - 1);
-    access.invalidate();
     this.#context.emit({ type: "relocate", source: file.source.id, path: file.file.path });
     this.#scheduler.retry(part, 0);
   }

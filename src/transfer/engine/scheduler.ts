@@ -92,10 +92,10 @@ export class Scheduler {
     this.#dispatchRetries();
     if (this.#ports.unpublished() > maxUnpublished) return;
     for (let file = this.#next(); file !== undefined; file = this.#next()) {
-      const located = this.#locatedOf(file);
-      if (located === undefined) return;
-      const parts = file.small ? this.#bundle(file, located.endpoint) : [this.#carve(file, located.endpoint)];
-      this.#dispatcher.dispatch(parts, located);
+      const endpoint = this.#locatedOf(file)?.endpoint;
+      if (endpoint === undefined) return;
+      const parts = file.small ? this.#bundle(file, endpoint) : [this.#carve(file, endpoint)];
+      this.#dispatcher.dispatch(parts);
     }
   }
 
@@ -201,10 +201,9 @@ export class Scheduler {
     const now = this.#context.now;
     for (const part of this.#retries.filter(({ notBefore }) => notBefore <= now)) {
       const endpoint = this.#available(part.file);
-      const located = this.#locatedOf(part.file);
-      if (endpoint === undefined || located === undefined || endpoint.free === 0) continue;
+      if (endpoint === undefined || endpoint.free === 0) continue;
       this.#drop(this.#retries, part);
-      this.#dispatcher.dispatch([part], located);
+      this.#dispatcher.dispatch([part]);
     }
   }
 

@@ -19,11 +19,12 @@ export class SourceAccess {
   readonly source: TransferSource;
   /** Strong validator (etag, else modification time) of the first answer, which holds for the rest. */
   validator: string | undefined;
-  /** Nothing was read since it was last located: a refusal then is final. */
-  unproven = false;
   /** Does not have the file, or not this version of it. */
   excluded: ReadFailure | undefined;
   #located: Located | undefined;
+  #unproven = false;
+  /** In a row, since an answer was good. */
+  #refusals = 0;
   #redirects = 0;
 
   constructor(source: TransferSource) {
@@ -33,25 +34,38 @@ export class SourceAccess {
   /** How to read now, or undefined when it has to be located (again) first. `now` in milliseconds since the epoch. */
   current(now: number): Located | undefined {
     const located = this.#located;
-    if (located?.read.kind === "http" && located.read.expiresAt - renewalMarginMs <= now && !this.unproven)
+    if (located?.read.kind === "http" && located.read.expiresAt - renewalMarginMs <= now && !this.#unproven)
       return undefined;
     return located;
   }
 
   settle(located: Located): void {
     this.#located = located;
-    this.unproven = true;
+    this.#unproven = true;
   }
 
   /** An answer was good. */
   proven(): void {
-    this.unproven = false;
+    this.#unproven = false;
+    this.#refusals = 0;
     this.#redirects = 0;
   }
 
-  /** It was refused or does not hold: it is located again before the next read. */
+  /** Whether this is what is read now; false for what was replaced while an attempt was under way. */
+  holds(located: Located | undefined): boolean {
+    return located !== undefined && located === this.#located;
+  }
+
+  /** It is located again before the next read. */
   invalidate(): void {
     this.#located = undefined;
+  }
+
+  /** It was refused: it is located again, once. False when that was done already and did not help. */
+  refused(): boolean {
+    this.invalidate();
+    this.#refusals += 1;
+    return this.#refusals <= 1;
   }
 
   /** The read that a redirect leads to, or why it is not followed. */

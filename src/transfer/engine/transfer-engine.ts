@@ -165,13 +165,14 @@ export class TransferEngine {
       await finisher.idle();
       reports.tellBytes();
       this.#tellProgress();
-      await this.#leaveResumable();
+      await this.#leaveResumable(journal);
     }
   }
 
   /** Nothing writes any more: closes what is open; small files are not worth keeping. */
-  async #leaveResumable(): Promise<void> {
+  async #leaveResumable(journal: TransferJournal): Promise<void> {
     for (const file of this.#open) {
+      for (const piece of file.ledger.loosePieces()) journal.piece(file, piece);
       closeFile(file);
       if (!file.journaled && file.stagedPath !== "") await this.#staging.remove(file.stagedPath);
     }

@@ -27,6 +27,9 @@ export function transferFailure(
   path: string,
   attempts: number,
 ): StorageError {
+  if ((failure.kind === "disk" || failure.kind === "no-space") && failure.error !== undefined) {
+    return new StorageError({ ...failure.error, detail: `${path}: ${failure.error.detail}` });
+  }
   const temporary = failure.error?.retry !== "permanent" && failure.kind !== "changed";
   if (failure.error !== undefined) {
     const error = new StorageError(failure.error);

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { Logger } from "../../telemetry/logger.ts";
 import { bootId } from "../journal/boot-id.ts";
 import { type JournalRecord, parseJournal } from "../journal/journal-record.ts";
-import { type JournaledFile, replayJournal, sameIdentity } from "../journal/journal-state.ts";
+import { type JournaledFile, type JournaledPiece, replayJournal, sameIdentity } from "../journal/journal-state.ts";
 import { JournalWriter } from "../journal/journal-writer.ts";
 import type { FileTask } from "./file-task.ts";
 import type { Staging } from "./staging.ts";
@@ -11,7 +11,7 @@ import type { Staging } from "./staging.ts";
 /** What is left of an earlier transfer of a file. */
 export interface Leftover {
   readonly path: string;
-  readonly units: ReadonlyMap<number, string>;
+  readonly pieces: readonly JournaledPiece[];
   /** Serial digests of finished stretches, by `start-end`. */
   readonly spans: ReadonlyMap<string, string>;
   /** Validators of the sources' first answers, by source id. */
@@ -77,10 +77,9 @@ export class TransferJournal {
   /** Bytes that an earlier transfer left of files with these sizes by path, as far as its journal says. */
   leftoverBytes(sizes: ReadonlyMap<string, number>): number {
     let bytes = 0;
-    for (const { identity, units } of this.#old.values()) {
-      const size = sizes.get(identity.path);
-      if (size !== identity.size) continue;
-      for (const index of units.keys()) bytes += Math.min(identity.unitSize, size - index * identity.unitSize);
+    for (const { identity, pieces } of this.#old.values()) {
+      if (sizes.get(identity.path) !== identity.size) continue;
+      for (const { start, end } of pieces) bytes += end - start;
     }
     return bytes;
   }
@@ -93,8 +92,8 @@ export class TransferJournal {
     const path = this.#staging.pathOf(old.staged);
     file.journalId = old.id;
     if (this.#staging.stat(path)?.size === file.file.size && sameIdentity(old.identity, file.identity)) {
-      const { units, spans, validators, trusted } = old;
-      return { path, units, spans, validators, trusted };
+      const { pieces, spans, validators, trusted } = old;
+      return { path, pieces, spans, validators, trusted };
     }
     this.gone(file);
     await this.#staging.remove(path);
@@ -111,17 +110,18 @@ export class TransferJournal {
     this.#writer.append({ type: "file", file: id, staged, identity: file.identity });
   }
 
-  /** What was taken over of a file turned out to be these units, no more. */
-  takenOver(file: FileTask, units: ReadonlyMap<number, string>, changed: boolean): void {
+  /** What was taken over of a file turned out to be these pieces, no more. */
+  takenOver(file: FileTask, pieces: readonly JournaledPiece[], changed: boolean): void {
     const entry = file.journalId === undefined ? undefined : this.#entries.get(file.journalId);
     if (entry !== undefined) entry.sound = true;
     if (!changed) return;
     this.reset(file);
-    for (const [unit, crc] of units) this.unit(file, unit, crc);
+    for (const piece of pieces) this.piece(file, piece);
   }
 
-  unit(file: FileTask, unit: number, crc: string): void {
-    this.#note(file, (id) => ({ type: "unit", file: id, unit, crc }));
+  /** These bytes are written. */
+  piece(file: FileTask, { start, end, crc }: JournaledPiece): void {
+    this.#note(file, (id) => ({ type: "piece", file: id, start, end, crc }));
   }
 
   span(file: FileTask, start: number, end: number, value: string): void {
@@ -141,7 +141,9 @@ export class TransferJournal {
   rewrite(file: FileTask): void {
     if (file.journalId === undefined) return;
     this.reset(file);
-    for (const [unit, crc] of file.ledger.values().entries()) if (crc !== "") this.unit(file, unit, crc);
+    for (const [unit, crc] of file.ledger.values().entries()) {
+      if (crc !== "") this.piece(file, { ...file.ledger.unitRange(unit), crc });
+    }
     for (const { span, start, end } of file.spans) {
       const value = file.spanValues.get(span);
       if (value !== undefined) this.span(file, start, end, value);
@@ -181,12 +183,12 @@ export class TransferJournal {
 /** The records that say the same as a file of the old journal. */
 function recordsOf(
   file: number,
-  { staged, identity, units, spans, validators }: JournaledFile,
+  { staged, identity, pieces, spans, validators }: JournaledFile,
 ): readonly JournalRecord[] {
   return [
     { type: "file", file, staged, identity },
     ...[...validators].map(([source, value]): JournalRecord => ({ type: "validator", file, source, value })),
-    ...[...units].map(([unit, crc]): JournalRecord => ({ type: "unit", file, unit, crc })),
+    ...pieces.map(({ start, end, crc }): JournalRecord => ({ type: "piece", file, start, end, crc })),
     ...[...spans].map(([range, value]): JournalRecord => {
       const [start = 0, end = 0] = range.split("-").map(Number);
       return { type: "span", file, start, end, value };

@@ -18,8 +18,14 @@ export interface FileIdentity {
 export type JournalRecord =
   | { readonly type: "journal"; readonly version: number; readonly bootId: string }
   | { readonly type: "file"; readonly file: number; readonly staged: string; readonly identity: FileIdentity }
-  /** These bytes are written: index of the unit and its CRC. */
-  | { readonly type: "unit"; readonly file: number; readonly unit: number; readonly crc: string }
+  /** These bytes are written, and this is their CRC: a whole unit, or the beginning of one where a writer was stopped. */
+  | {
+      readonly type: "piece";
+      readonly file: number;
+      readonly start: number;
+      readonly end: number;
+      readonly crc: string;
+    }
   /** A serial digest over a stretch that is written. */
   | {
       readonly type: "span";

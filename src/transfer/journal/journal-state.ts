@@ -1,11 +1,18 @@
 import type { FileIdentity, JournalRecord, StagedState } from "./journal-record.ts";
 
+/** Bytes that are written, with their CRC. */
+export interface JournaledPiece {
+  readonly start: number;
+  readonly end: number;
+  readonly crc: string;
+}
+
 /** What a journal says of one unfinished file. */
 export interface JournaledFile {
   readonly staged: string;
   readonly identity: FileIdentity;
-  /** CRC by index of the unit. */
-  readonly units: ReadonlyMap<number, string>;
+  /** What is written, ascending and disjoint, no piece longer than a unit. */
+  readonly pieces: readonly JournaledPiece[];
   /** Serial digest by `start-end` of its stretch. */
   readonly spans: ReadonlyMap<string, string>;
   /** By source id. */
@@ -25,7 +32,8 @@ export interface JournalState {
 interface OpenFile {
   readonly staged: string;
   readonly identity: FileIdentity;
-  readonly units: Map<number, string>;
+  /** By start; a longer piece replaces a shorter one. */
+  readonly pieces: Map<number, JournaledPiece>;
   readonly spans: Map<string, string>;
   readonly validators: Map<string, string>;
 }
@@ -42,22 +50,34 @@ export function replayJournal(records: readonly JournalRecord[]): JournalState |
   }
   const files = [...open].map(([file, state]): [string, JournaledFile] => [
     state.identity.path,
-    { ...state, left: left.find((entry) => entry.file === file) },
+    { ...state, pieces: disjoint(state.pieces), left: left.find((entry) => entry.file === file) },
   ]);
   return { bootId: header.bootId, files: new Map(files) };
+}
+
+/** In order, without those that a longer one before them covers. */
+function disjoint(pieces: ReadonlyMap<number, JournaledPiece>): readonly JournaledPiece[] {
+  let covered = 0;
+  return [...pieces.values()]
+    .toSorted((a, b) => a.start - b.start)
+    .filter(({ start, end }) => {
+      if (start < covered) return false;
+      covered = end;
+      return true;
+    });
 }
 
 function apply(record: JournalRecord, open: Map<number, OpenFile>): void {
   if (record.type === "file") {
     const { staged, identity } = record;
-    open.set(record.file, { staged, identity, units: new Map(), spans: new Map(), validators: new Map() });
+    open.set(record.file, { staged, identity, pieces: new Map(), spans: new Map(), validators: new Map() });
     return;
   }
   if (record.type === "journal" || record.type === "end") return;
   const file = open.get(record.file);
   switch (record.type) {
-    case "unit":
-      file?.units.set(record.unit, record.crc);
+    case "piece":
+      file?.pieces.set(record.start, record);
       return;
     case "span":
       file?.spans.set(`${record.start}-${record.end}`, record.value);
@@ -66,7 +86,7 @@ function apply(record: JournalRecord, open: Map<number, OpenFile>): void {
       file?.validators.set(record.source, record.value);
       return;
     case "reset":
-      file?.units.clear();
+      file?.pieces.clear();
       file?.spans.clear();
       file?.validators.clear();
       return;

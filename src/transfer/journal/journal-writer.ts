@@ -2,10 +2,6 @@ import { type FileHandle, open, rename } from "node:fs/promises";
 import { bootId } from "./boot-id.ts";
 import { formatRecord, type JournalRecord, journalVersion } from "./journal-record.ts";
 
-/** Records wait at most this long in memory, in milliseconds: that much is read again after a kill. */
-const flushMs = 200;
-const flushRecords = 64;
-
 /**
  * Appends records to a journal in groups. Records are written after the data they speak of, and neither is synced one by one:
  * what a power cut may have lost is found by checking the units against their CRCs.
@@ -13,8 +9,7 @@ const flushRecords = 64;
 export class JournalWriter {
   readonly #file: FileHandle;
   #waiting: string[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
   #error: unknown;
 
   private constructor(file: FileHandle) {
@@ -36,32 +31,29 @@ export class JournalWriter {
     return new JournalWriter(file);
   }
 
-  /** Queues a record. An error of an earlier write is thrown by {@link JournalWriter.close}. */
+  /** Queues a record. It is written at once, together with whatever else waits when the disk is ready for it. */
   append(record: JournalRecord): void {
     this.#waiting.push(formatRecord(record));
-    if (this.#waiting.length >= flushRecords) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), flushMs);
+    this.#writing ??= this.#write();
   }
 
-  #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#waiting.length === 0) return;
-    const text = this.#waiting.join("");
-    this.#waiting = [];
-    this.#writing = this.#writing
-      .then(async () => {
+  async #write(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0) {
+        const text = this.#waiting.join("");
+        this.#waiting = [];
         await this.#file.write(text);
-      })
-      .catch((error: unknown) => {
-        this.#error ??= error;
-      });
+      }
+    } catch (error) {
+      this.#error ??= error;
+    } finally {
+      this.#writing = undefined;
+    }
   }
 
   /** Writes what waits and closes the file. Throws the first error of any write. */
   async close(): Promise<void> {
-    this.#flush();
-    await this.#writing;
+    while (this.#writing !== undefined) await this.#writing;
     await this.#file.close();
     if (this.#error !== undefined) throw this.#error;
   }

@@ -43,12 +43,19 @@ export function diskFailure(error: unknown, path: string): ReadFailureError {
   const { code = "", message } = error as NodeJS.ErrnoException;
   const meaning = meanings[code] ?? {
     code: "internal" as const,
-    detail: `the disk failed (${code === "" ? message : code})`,
+    detail: code === "" ? `the disk failed: ${message}` : "the disk failed",
     hint: "Check the disk (the kernel log names it), then run it again: what was not safely written is fetched anew.",
   };
   return new ReadFailureError({
     kind: meaning.code === "no_space" ? "no-space" : "disk",
     detail: meaning.detail,
-    error: { ...meaning, retry: "permanent", operation: "write", target: path, cause: message },
+    error: {
+      ...meaning,
+      detail: `${meaning.detail}${code === "" ? "" : ` (${code})`}`,
+      retry: "permanent",
+      operation: "write",
+      target: path,
+      cause: message,
+    },
   });
 }

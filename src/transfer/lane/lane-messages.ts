@@ -89,9 +89,8 @@ export interface Run {
   readonly works: readonly PartWork[];
 }
 
-/** A unit that lies on disk, and what it should be. */
-export interface UnitToCheck {
-  readonly unit: number;
+/** Bytes that lie on disk, and what their CRC should be. */
+export interface PieceOnDisk {
   readonly start: number;
   readonly end: number;
   readonly crc: string;
@@ -110,13 +109,13 @@ export type LaneCommand =
       readonly parts: readonly number[];
       readonly spans: readonly number[];
     }
-  /** Read these units of a file and compare their CRCs; answered by `checked`. */
+  /** Read these pieces of a file and compare their CRCs; answered by `checked`. */
   | {
       readonly type: "check";
       readonly check: number;
       readonly fd: number;
       readonly algorithm: CrcAlgorithm;
-      readonly units: readonly UnitToCheck[];
+      readonly pieces: readonly PieceOnDisk[];
     }
   /** Bytes per second for this lane; undefined for no limit. */
   | { readonly type: "rate"; readonly bytesPerSecond: number | undefined }
@@ -159,8 +158,8 @@ export type LaneEvent =
     }
   /** This peer went silent while the run read from it. */
   | { readonly type: "silent"; readonly run: number; readonly address: string }
-  /** Which of the units are what they should be. */
-  | { readonly type: "checked"; readonly check: number; readonly good: readonly number[] }
+  /** Those of the pieces that are what they should be. */
+  | { readonly type: "checked"; readonly check: number; readonly good: readonly PieceOnDisk[] }
   | { readonly type: "released"; readonly release: number }
   | { readonly type: "shrunk"; readonly part: number; readonly end: number }
   /** The run is over; `rest` are its parts that were never tried. */

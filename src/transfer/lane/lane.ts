@@ -2,7 +2,7 @@ import { type CrcFactory, loadCrc } from "../digest/crc.ts";
 import type { CrcAlgorithm } from "../digest/crc-combine.ts";
 import { type ReadFailure, ReadFailureError } from "../http/read-failure.ts";
 import { BufferPool } from "./buffer-pool.ts";
-import { checkUnits } from "./check-units.ts";
+import { checkPieces } from "./check-pieces.ts";
 import { ConnectionCache } from "./connection-cache.ts";
 import { FlowControl } from "./flow-control.ts";
 import { httpRead } from "./http-read.ts";
@@ -220,8 +220,8 @@ export class Lane implements LaneContext {
     return crc;
   }
 
-  async #check({ check, fd, algorithm, units }: Extract<LaneCommand, { type: "check" }>): Promise<void> {
-    const good = await checkUnits(fd, (await this.#crc(algorithm))(), units, this.pool);
+  async #check({ check, fd, algorithm, pieces }: Extract<LaneCommand, { type: "check" }>): Promise<void> {
+    const good = await checkPieces(fd, (await this.#crc(algorithm))(), pieces, this.pool);
     this.emit({ type: "checked", check, good });
   }
 
@@ -297,9 +297,13 @@ export class Lane implements LaneContext {
   #stop(): void {
     clearInterval(this.#timer);
     this.#flow.close();
+    for (const read of [...this.#active.keys()]) read.abort({ kind: "connection", detail: "the transfer was stopped" });
     for (const { stop } of this.#runs.values()) stop.abort();
     this.connections.close();
-    for (const sink of this.#parts.values()) sink.close();
+    for (const sink of this.#parts.values()) {
+      sink.shrink(sink.frontier);
+      sink.close();
+    }
     this.emit({ type: "stopped" });
     this.#flush();
   }

@@ -148,7 +148,10 @@ export class PartSink {
     this.#nextCut = this.#cutAfter(this.#frontier);
   }
 
-  /** Ends the part at `end`, or where it stands when that is further already. Returns the new end. */
+  /**
+   * Ends the part at `end`, or where it stands when that is further already: what is there then is a piece. Returns the new
+   * end.
+   */
   shrink(end: number): number {
     this.#end = Math.min(this.#end, Math.max(end, this.#frontier));
     if (this.#frontier === this.#end && this.#pieceStart < this.#frontier) this.#cut();

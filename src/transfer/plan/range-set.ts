@@ -29,6 +29,18 @@ export class RangeSet {
     return this.#ranges;
   }
 
+  /** Whether all of `range` is in the set. */
+  covers(range: ByteRange): boolean {
+    return this.#ranges.some(({ start, end }) => start <= range.start && range.end <= end);
+  }
+
+  /** The parts of the set that lie within `range`. */
+  within(range: ByteRange): readonly ByteRange[] {
+    return this.#ranges
+      .map(({ start, end }) => ({ start: Math.max(start, range.start), end: Math.min(end, range.end) }))
+      .filter(({ start, end }) => end > start);
+  }
+
   /** Adds a range and joins it with those it touches. */
   add(range: ByteRange): void {
     if (range.end <= range.start) return;

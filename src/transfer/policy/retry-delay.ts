@@ -4,8 +4,6 @@ import type { Random } from "../../telemetry/clock.ts";
 const baseMs = 100;
 const throttledBaseMs = 1000;
 const capMs = 5000;
-/** When the service itself says how long, it is believed up to here. */
-const toldCapMs = 30_000;
 
 /**
  * How long to wait before attempt `attempt + 1`, in milliseconds: full jitter over an exponentially growing window
@@ -17,5 +15,5 @@ export function retryDelay(attempt: number, throttled: boolean, toldMs: number |
   const window = Math.min(capMs, base * 2 ** Math.min(attempt - 1, 16));
   const jittered = random() * window;
   if (toldMs === undefined) return jittered;
-  return Math.min(toldCapMs, toldMs) + random() * Math.min(window, baseMs * 5);
+  return toldMs + random() * Math.min(window, baseMs * 5);
 }

@@ -2,26 +2,26 @@ import { readSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Crc } from "../digest/crc.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import type { UnitToCheck } from "./lane-messages.ts";
+import type { PieceOnDisk } from "./lane-messages.ts";
 
-/** Reads units back from disk and returns the indices of those that have the CRC they should. What cannot be read is not good. */
-export async function checkUnits(
+/** Reads pieces back from disk and returns those that have the CRC they should. What cannot be read is not good. */
+export async function checkPieces(
   fd: number,
   crc: Crc,
-  units: readonly UnitToCheck[],
+  pieces: readonly PieceOnDisk[],
   pool: BufferPool,
-): Promise<readonly number[]> {
-  const good: number[] = [];
+): Promise<readonly PieceOnDisk[]> {
+  const good: PieceOnDisk[] = [];
   const buffer = pool.take();
-  for (const unit of units) {
-    if (crcOf(fd, crc, unit, buffer) === unit.crc) good.push(unit.unit);
+  for (const piece of pieces) {
+    if (crcOf(fd, crc, piece, buffer) === piece.crc) good.push(piece);
     await turn();
   }
   pool.give(buffer);
   return good;
 }
 
-function crcOf(fd: number, crc: Crc, { start, end }: UnitToCheck, buffer: Uint8Array): string | undefined {
+function crcOf(fd: number, crc: Crc, { start, end }: PieceOnDisk, buffer: Uint8Array): string | undefined {
   try {
     for (let at = start; at < end; ) {
       const count = readSync(fd, buffer, 0, Math.min(buffer.length, end - at), at);
