@@ -15,12 +15,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const code = 128 + constants.signals[signal];
     if (interrupted !== undefined) process.exit(code);
     interrupted = code;
-    if (signal === "SIGINT") process.stderr.write("\nStopping … press Ctrl-C again to stop at once.\n");
     abort.abort(
       new StorageError({
         code: "cancelled",
-        operation: "run",
-        detail: `${signal} was received`,
+        operation: "run the command",
+        detail: `it was stopped by ${signal === "SIGINT" ? "Ctrl-C" : signal}`,
         hint: "What was fetched is kept: run the same command again to continue.",
       }),
     );

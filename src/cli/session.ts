@@ -50,8 +50,26 @@ export function createSession(context: CliContext, options: GlobalOptions): Sess
     printJson: (value) => stdout.write(`${JSON.stringify(value)}\n`),
     progress: () => {
       if (options.quiet === true) return { update: () => {}, end: () => {} };
-      if (!canRedraw(context)) return logProgress(loggerAt("info"), clock);
-      return terminal(region, context, color);
+      const view = canRedraw(context) ? terminal(region, context, color) : logProgress(loggerAt("info"), clock);
+      return untilStopped(view, context.signal, () => region.write("Stopping … press Ctrl-C again to stop at once.\n"));
+    },
+  };
+}
+
+/** The same view; when the command is told to stop, nothing more is drawn and that is said at once. */
+function untilStopped(view: ProgressView, signal: AbortSignal, say: () => void): ProgressView {
+  const onAbort = (): void => {
+    view.end();
+    say();
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  return {
+    update: (progress) => {
+      if (!signal.aborted) view.update(progress);
+    },
+    end: () => {
+      signal.removeEventListener("abort", onAbort);
+      view.end();
     },
   };
 }
