@@ -119,9 +119,7 @@ async function runUnderLease(options: AgentOptions, lease: Lease | undefined, si
     logger,
   });
   const needsWriting = (): boolean =>
-    board
-      .snapshot()
-      .models.some(({ state, path, error }) => state !== "Ready" && path !== "" && error?.code !== "unsafe_path");
+    board.snapshot().models.some(({ state, mode }) => state !== "Ready" && mode === "deliver");
   const server = await startAgentServer({
     host: options.host,
     port: options.port,

@@ -7,6 +7,7 @@ export function modelStatus(name: string, changes: Partial<ModelStatus> = {}): M
     key: `clusterbasemodel/${name}`,
     identity: { kind: "ClusterBaseModel", namespace: "", name },
     state: "Ready",
+    mode: "deliver",
     reason: "Ready",
     message: "3 files in place, all verified by the source's digests.",
     since: Date.parse("2026-03-04T05:00:00Z"),

@@ -274,7 +274,7 @@ export function createGopher(options: GopherOptions): Gopher {
     release: (keys) => unwish(keys, true),
     removeOrphan: (orphan) => {
       if (tasks.has(orphan.key)) return;
-      const task = newTask(orphan.key, orphan.identity, sequence++, orphan);
+      const task = newTask(orphan.key, orphan.identity, sequence++, { ...orphan, mode: "deliver" });
       task.placed = { path: orphan.path, content: undefined };
       tasks.set(orphan.key, task);
       schedule();

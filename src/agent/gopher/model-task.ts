@@ -13,7 +13,7 @@ export interface ModelTask {
   readonly sequence: number;
   wish: ModelWish | undefined;
   /** The wish before it was withdrawn: where its files are and whether they stay. */
-  lastWish: Pick<ModelWish, "keepFiles" | "displayUri" | "path" | "origin">;
+  lastWish: Pick<ModelWish, "mode" | "keepFiles" | "displayUri" | "path" | "origin">;
   activity: Activity;
   runningFingerprint: string | undefined;
   abort: AbortController | undefined;
@@ -91,6 +91,7 @@ export function statusOf(
     key: task.key,
     identity: task.identity,
     state,
+    mode: place.mode,
     reason,
     message,
     since: task.status?.state === state ? task.status.since : now,

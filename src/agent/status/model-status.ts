@@ -2,6 +2,7 @@ import type { ErrorCode } from "../../errors.ts";
 import type { DownloadProgress } from "../../telemetry/progress.ts";
 import type { ReadyReport } from "../gopher/model-worker.ts";
 import type { ModelIdentity, ModelKey } from "../model-identity.ts";
+import type { ModelWish } from "../model-wish.ts";
 
 export type ModelState = "Ready" | "Updating" | "Failed";
 
@@ -10,6 +11,8 @@ export interface ModelStatus {
   readonly key: ModelKey;
   readonly identity: ModelIdentity;
   readonly state: ModelState;
+  /** What is done for it, see `ModelWish.mode`: only `deliver` writes to disk. */
+  readonly mode: ModelWish["mode"];
   /** Stable CamelCase word, such as `Downloading` or `ChecksumMismatch`. */
   readonly reason: string;
   /** One or two sentences for people. */
