@@ -29,8 +29,8 @@ export function signRequest(request: SignableRequest, key: OciSigningKey, now: n
   ];
   if (body !== undefined) {
     fields.push(
-      ["content-length", String(Buffer.byteLength(body.text))],
       ["content-type", body.contentType],
+      ["content-length", String(Buffer.byteLength(body.text))],
       ["x-content-sha256", createHash("sha256").update(body.text).digest("base64")],
     );
   }
