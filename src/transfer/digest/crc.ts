@@ -1,4 +1,5 @@
 import { crc32 as zlibCrc32 } from "node:zlib";
+import { crcByKernel } from "./crc-by-kernel.ts";
 import type { CrcAlgorithm } from "./crc-combine.ts";
 
 /** One running CRC. */
@@ -27,33 +28,13 @@ function fromFunction(step: (bytes: Uint8Array, previous: number) => number): Cr
   };
 }
 
-/** One hasher serves every running CRC: its state is put in before and taken out after each step. */
-async function fromWebAssembly(algorithm: "crc32c" | "crc64nvme"): Promise<CrcFactory> {
-  const { createCRC32, createCRC64 } = await import("hash-wasm");
-  const hasher = await (algorithm === "crc32c" ? createCRC32(0x82f63b78) : createCRC64("9a6c9329ac4bc9b5"));
-  const fresh = hasher.init().save();
-  return () => {
-    let state = fresh;
-    return {
-      update: (bytes) => {
-        state = hasher.load(state).update(bytes).save();
-      },
-      take: () => {
-        const text = hasher.load(state).digest("hex");
-        state = fresh;
-        return text;
-      },
-    };
-  };
-}
-
 /** The fastest implementation that runs here: native where its prebuilt package exists, otherwise zlib or WebAssembly. */
 export async function loadCrc(algorithm: CrcAlgorithm): Promise<CrcFactory> {
-  if (algorithm === "crc64nvme") return fromWebAssembly(algorithm);
+  if (algorithm === "crc64nvme") return crcByKernel(algorithm);
   try {
     const native = await import("@node-rs/crc32");
     return fromFunction(algorithm === "crc32" ? native.crc32 : native.crc32c);
   } catch {
-    return algorithm === "crc32" ? fromFunction(zlibCrc32) : fromWebAssembly(algorithm);
+    return algorithm === "crc32" ? fromFunction(zlibCrc32) : crcByKernel(algorithm);
   }
 }

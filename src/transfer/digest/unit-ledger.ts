@@ -1,4 +1,4 @@
-import { type CrcAlgorithm, combineCrc, emptyCrc } from "./crc-combine.ts";
+import { type CrcAlgorithm, CrcCombiner, emptyCrc } from "./crc-combine.ts";
 
 interface Piece {
   readonly end: number;
@@ -10,6 +10,7 @@ export class UnitLedger {
   readonly algorithm: CrcAlgorithm;
   readonly unitSize: number;
   readonly size: number;
+  readonly #combiner: CrcCombiner;
   readonly #pieces = new Map<number, Piece>();
   readonly #units: (string | undefined)[];
   #missing: number;
@@ -17,6 +18,7 @@ export class UnitLedger {
   constructor(algorithm: CrcAlgorithm, unitSize: number, size: number) {
     this.algorithm = algorithm;
     this.unitSize = unitSize;
+    this.#combiner = new CrcCombiner(algorithm);
     this.size = size;
     this.#missing = Math.ceil(size / unitSize);
     this.#units = new Array<string | undefined>(this.#missing);
@@ -69,7 +71,7 @@ export class UnitLedger {
     for (let at = start; at < end; ) {
       const piece = this.#pieces.get(at);
       if (piece === undefined || piece.end > end) return undefined;
-      value = value === undefined ? piece.crc : combineCrc(this.algorithm, value, piece.crc, piece.end - at);
+      value = value === undefined ? piece.crc : this.#combiner.combine(value, piece.crc, piece.end - at);
       at = piece.end;
     }
     return value;
