@@ -1,5 +1,5 @@
 import type { Metrics, ModelLabels } from "../telemetry/metrics.ts";
-import type { GopherObserver } from "./gopher/gopher.ts";
+import type { GopherObserver } from "./gopher/gopher-observer.ts";
 import type { ModelIdentity } from "./model-identity.ts";
 import type { StatusPublisher } from "./status/status-publisher.ts";
 

@@ -1,26 +1,18 @@
 import { type StorageError, toStorageError } from "../../errors.ts";
 import type { Clock, Random } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import type { TransferEvent } from "../../transfer/transfer-types.ts";
 import type { ModelIdentity, ModelKey } from "../model-identity.ts";
 import type { ModelWish } from "../model-wish.ts";
 import type { ModelState } from "../status/model-status.ts";
 import type { StatusPublisher } from "../status/status-publisher.ts";
 import { type Action, type Decision, decide, type Limits } from "./decide.ts";
 import { failureReason } from "./failure-reason.ts";
+import type { GopherObserver } from "./gopher-observer.ts";
 import { type DeliveryLimits, limitDelivery } from "./limit-delivery.ts";
 import { type ModelTask, needsFiles, newTask, type StatusDetails, statusOf, viewOf } from "./model-task.ts";
-import type { DeliveryReport, ModelWorker, ReadyReport } from "./model-worker.ts";
+import type { ModelWorker, ReadyReport } from "./model-worker.ts";
 import { readyMessage } from "./ready-message.ts";
 import { retryDelay } from "./retry-delay.ts";
-
-/** What happened, for those who count. */
-export interface GopherObserver {
-  delivered(identity: ModelIdentity, report: DeliveryReport, durationMs: number, timeToReadyMs: number): void;
-  failed(identity: ModelIdentity, error: StorageError): void;
-  checked(identity: ModelIdentity, ready: boolean, durationMs: number): void;
-  transferEvent(identity: ModelIdentity, event: TransferEvent): void;
-}
 
 export interface GopherOptions {
   readonly worker: ModelWorker;
@@ -244,7 +236,14 @@ export function createGopher(options: GopherOptions): Gopher {
     const changed = task.wish?.fingerprint !== wish.fingerprint;
     task.wish = wish;
     task.lastWish = wish;
-    if (!changed) return;
+    if (!changed) {
+      const { status } = task;
+      const { keepFiles, origin } = wish;
+      if (status === undefined || (status.keepFiles === keepFiles && status.origin === origin)) return;
+      task.status = { ...status, keepFiles, origin };
+      publisher.publish(task.status);
+      return;
+    }
     task.wishedAt = clock.now();
     task.failures = 0;
     task.retryAt = undefined;

@@ -8,6 +8,7 @@ import type {
   ModelWorker,
 } from "../../../src/agent/gopher/model-worker.ts";
 import type { ModelWish } from "../../../src/agent/model-wish.ts";
+import type { ModelStatus } from "../../../src/agent/status/model-status.ts";
 import { StorageError } from "../../../src/errors.ts";
 import { silentLogger } from "../../../src/telemetry/logger.ts";
 import { type ManualClock, manualClock, settle } from "../../support/manual-clock.ts";
@@ -50,7 +51,7 @@ interface House {
   readonly log: string[];
   readonly onDisk: Set<string>;
   readonly last: (name: string) => string | undefined;
-  removals: number;
+  readonly statuses: Map<string, ModelStatus>;
 }
 
 function house(deliveriesAtOnce = 2): House {
@@ -59,6 +60,7 @@ function house(deliveriesAtOnce = 2): House {
   const log: string[] = [];
   const onDisk = new Set<string>();
   const lastState = new Map<string, string>();
+  const statuses = new Map<string, ModelStatus>();
   const worker: ModelWorker = {
     check: async (asked): Promise<CheckOutcome> =>
       asked.mode !== "deliver" || onDisk.has(`${asked.path} ${asked.content}`)
@@ -90,6 +92,7 @@ function house(deliveriesAtOnce = 2): House {
         const text = `${status.identity.name} ${status.state} ${status.reason}`;
         if (lastState.get(status.identity.name) !== text) log.push(text);
         lastState.set(status.identity.name, text);
+        statuses.set(status.identity.name, status);
       },
       withdraw: (_, identity) => {
         log.push(`${identity.name} withdrawn`);
@@ -103,7 +106,7 @@ function house(deliveriesAtOnce = 2): House {
     random: () => 0,
     logger: silentLogger,
   });
-  return { gopher, clock, deliveries, log, onDisk, last: (name) => lastState.get(name), removals: 0 };
+  return { gopher, clock, deliveries, log, onDisk, last: (name) => lastState.get(name), statuses };
 }
 
 const unavailable = new StorageError({ code: "unavailable", operation: "list", detail: "503", hint: "Wait." });
@@ -174,6 +177,18 @@ test("files stay when the manifest says so", async () => {
   gopher.apply([], ["clusterbasemodel/a"]);
   await settle();
   assert.deepEqual(log, ["a Ready Ready", "a withdrawn"]);
+});
+
+test("that files are to stay is published at once, because the next run may have to act on it", async () => {
+  const { gopher, statuses, log, onDisk } = house();
+  onDisk.add("/models/a content of a");
+  gopher.apply([wish("a")], []);
+  await settle();
+  assert.equal(statuses.get("a")?.keepFiles, false);
+  gopher.apply([wish("a", { keepFiles: true })], []);
+  await settle();
+  assert.equal(statuses.get("a")?.keepFiles, true);
+  assert.deepEqual(log, ["a Ready Ready"]);
 });
 
 test("a failure is retried after its delay, and at once when the manifest changes", async () => {
