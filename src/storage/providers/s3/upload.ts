@@ -1,8 +1,8 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { isStorageError } from "../../../errors.ts";
 import type { S3Uri } from "../../../uri/object-uri.ts";
+import { cutBody } from "../../cut-body.ts";
 import type { ObjectInfo, PutBody, PutOptions } from "../../storage.ts";
-import { cutBody } from "./cut-body.ts";
 import { s3Error } from "./errors.ts";
 import { multipartUpload } from "./multipart-upload.ts";
 import type { S3Session } from "./session.ts";

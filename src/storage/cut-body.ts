@@ -1,4 +1,4 @@
-import type { PutBody } from "../../storage.ts";
+import type { PutBody } from "./storage.ts";
 
 /** Cuts a body into pieces of exactly `pieceSize` bytes, the last one smaller; an empty body gives none. */
 export async function* cutBody(body: PutBody, pieceSize: number): AsyncGenerator<Uint8Array> {
