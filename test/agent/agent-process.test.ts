@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmod, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { agentClient, agentHouse, type House, type RunningAgent } from "../support/agent-house.ts";
 import { runCommand } from "../support/cli.ts";
@@ -22,7 +22,6 @@ interface AgentProcess extends Omit<RunningAgent, "stop" | "ended"> {
 const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 async function start(
-  t: TestContext,
   house: House,
   more: readonly string[] = [],
   user: { readonly uid?: number; readonly gid?: number } = {},
@@ -33,7 +32,11 @@ async function start(
     stdio: ["ignore", "ignore", "pipe"],
     ...user,
   });
-  t.after(() => child.kill("SIGKILL"));
+  house.atEnd(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  });
   const lines: string[] = [];
   const port = await new Promise<number>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`exit ${code}: ${lines.join("\n")}`)));
@@ -61,13 +64,13 @@ test("killed in the middle and started again, it fetches what is missing and sta
 }, async (t) => {
   const house = await agentHouse(t, { shards: 3, shardSize: 20_000_000 });
   await house.wish("llama");
-  const first = await start(t, house, ["--max-bandwidth", "20M", "--concurrency", "1"]);
+  const first = await start(house, ["--max-bandwidth", "20M", "--concurrency", "1"]);
   await first.until("llama", (model) => (model?.progress?.completedBytes ?? 0) > 30_000_000);
   await first.end("SIGKILL");
   await new Promise((resolve) => setTimeout(resolve, 200));
   house.s3.counters.reset();
 
-  const second = await start(t, house);
+  const second = await start(house);
   // The first look resets the measurement, so that it does not hold the start of the process.
   await second.get("/metrics");
   const ready = await second.ready("llama");
@@ -119,13 +122,13 @@ test("on a root that cannot be written, models in place are Ready and the agent 
     join(house.manifests, "local.yaml"),
     `apiVersion: ome.io/v1beta1\nkind: ClusterBaseModel\nmetadata: { name: local }\nspec: { storage: { storageUri: "local://${house.manifests}" } }\n`,
   );
-  const first = await start(t, house);
+  const first = await start(house);
   await first.ready("llama");
   await first.end("SIGTERM");
   await chmod(house.directory, 0o755);
   await setModes(house.root, 0o555);
   try {
-    const second = await start(t, house, [], unprivileged);
+    const second = await start(house, [], unprivileged);
     assert.equal((await second.ready("llama")).state, "Ready");
     assert.equal((await second.ready("local")).state, "Ready");
     assert.equal((await second.get("/healthz")).body, "ok");

@@ -17,7 +17,7 @@ async function exists(path: string): Promise<boolean> {
 test("a manifest becomes a proven model; its deletion takes the files and leaves others alone", options, async (t) => {
   const house = await agentHouse(t);
   await house.wish("llama");
-  const agent = await startAgent(t, house);
+  const agent = await startAgent(house);
   const status = await agent.ready("llama");
   assert.equal(status.report?.files, house.modelFiles);
   assert.equal(status.report?.filesVerifiedBySource, house.modelFiles);
@@ -40,12 +40,12 @@ test("a manifest becomes a proven model; its deletion takes the files and leaves
 test("after a restart a proven model is Ready within a second, without one request", options, async (t) => {
   const house = await agentHouse(t);
   await house.wish("llama");
-  const first = await startAgent(t, house);
+  const first = await startAgent(house);
   await first.ready("llama");
   await first.stop();
   house.s3.counters.reset();
   const startedAt = performance.now();
-  const second = await startAgent(t, house);
+  const second = await startAgent(house);
   const status = await second.ready("llama");
   assert.ok(performance.now() - startedAt < 1000);
   assert.equal(house.s3.counters.total.requests, 0);
@@ -55,7 +55,7 @@ test("after a restart a proven model is Ready within a second, without one reque
 test("a changed selection changes the files, at once", options, async (t) => {
   const house = await agentHouse(t);
   await house.wish("llama");
-  const agent = await startAgent(t, house);
+  const agent = await startAgent(house);
   await agent.ready("llama");
   await writeFile(
     join(house.manifests, "llama.yaml"),
@@ -72,7 +72,7 @@ test("a changed selection changes the files, at once", options, async (t) => {
 test("a deleted file is noticed and brought again; only it is fetched", options, async (t) => {
   const house = await agentHouse(t);
   await house.wish("llama");
-  const agent = await startAgent(t, house, { checkIntervalMs: 200 });
+  const agent = await startAgent(house, { checkIntervalMs: 200 });
   await agent.ready("llama");
   house.s3.counters.reset();
   const shard = join(house.root, "llama", "model-00001-of-00002.safetensors");
@@ -91,7 +91,7 @@ test(
   async (t) => {
     const house = await agentHouse(t);
     await house.wish("llama");
-    const agent = await startAgent(t, house, { scrubIntervalMs: 300 });
+    const agent = await startAgent(house, { scrubIntervalMs: 300 });
     await agent.ready("llama");
     const shard = join(house.root, "llama", "model-00002-of-00002.safetensors");
     const before = await readFile(shard);
@@ -113,7 +113,7 @@ test(
 test("a download that is deleted half-way stops within a second and leaves nothing", options, async (t) => {
   const house = await agentHouse(t, { shards: 2, shardSize: 8_000_000 });
   await house.wish("llama");
-  const agent = await startAgent(t, house, { maxBandwidth: 3_000_000 });
+  const agent = await startAgent(house, { maxBandwidth: 3_000_000 });
   await agent.until("llama", (model) => (model?.progress?.completedBytes ?? 0) > 2_000_000);
   await house.unwish("llama");
   const startedAt = performance.now();
@@ -128,10 +128,10 @@ test("a download that is deleted half-way stops within a second and leaves nothi
 test("stopping half-way and starting again continues", options, async (t) => {
   const house = await agentHouse(t, { shards: 1, shardSize: 40_000_000 });
   await house.wish("llama");
-  const first = await startAgent(t, house, { maxBandwidth: 20_000_000, maxConnections: 1 });
+  const first = await startAgent(house, { maxBandwidth: 20_000_000, maxConnections: 1 });
   await first.until("llama", (model) => (model?.progress?.completedBytes ?? 0) > 20_000_000);
   await first.stop();
-  const second = await startAgent(t, house);
+  const second = await startAgent(house);
   await second.ready("llama");
   const metrics = (await second.get("/metrics")).body;
   const resumed = Number(/model_agent_resumed_bytes_total (\d+)/.exec(metrics)?.[1]);
@@ -145,7 +145,7 @@ test(
     const house = await agentHouse(t);
     await house.wish("llama");
     await writeFile(join(house.manifests, "bad.yaml"), "apiVersion: ome.io/v1beta1\nkind: ClusterBaseModle\n");
-    const agent = await startAgent(t, house);
+    const agent = await startAgent(house);
     await agent.ready("llama");
     const problem = (await agent.status()).problems.find(({ file, line }) => file === "bad.yaml" && line !== 1);
     assert.match(problem?.message ?? "", /^kind is "ClusterBaseModle"; did you mean/);
@@ -163,8 +163,8 @@ test(
 
 test("a second agent on the root is told who holds it", options, async (t) => {
   const house = await agentHouse(t);
-  await startAgent(t, house);
-  await assert.rejects(startAgent(t, house), (error) => {
+  await startAgent(house);
+  await assert.rejects(startAgent(house), (error) => {
     assert.ok(isStorageError(error));
     assert.equal(error.code, "unavailable");
     assert.match(error.detail, new RegExp(`another agent \\(process ${process.pid} on `));
@@ -177,7 +177,7 @@ test("a source that does not exist fails with what to do, and says nothing of se
   await house.wish("llama");
   const path = join(house.manifests, "llama.yaml");
   await writeFile(path, (await readFile(path, "utf8")).replace("s3://models/llama", "s3://models/nothing-here"));
-  const agent = await startAgent(t, house);
+  const agent = await startAgent(house);
   const failed = await agent.until("llama", (model) => model?.state === "Failed");
   assert.equal(failed?.reason, "NotFound");
   assert.equal(failed?.error?.failures, 1);
@@ -193,12 +193,12 @@ test(
     const house = await agentHouse(t);
     await house.wish("llama");
     await house.wish("second");
-    const first = await startAgent(t, house);
+    const first = await startAgent(house);
     await first.ready("llama");
     await first.ready("second");
     await first.stop();
     await house.unwish("second");
-    const second = await startAgent(t, house);
+    const second = await startAgent(house);
     await second.ready("llama");
     for (let turn = 0; turn < 200 && (await exists(join(house.root, "second"))); turn += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -206,7 +206,7 @@ test(
     assert.equal(await exists(join(house.root, "second")), false);
     await second.stop();
     await house.unwish("llama");
-    const third = await startAgent(t, house);
+    const third = await startAgent(house);
     await new Promise((resolve) => setTimeout(resolve, 500));
     await third.stop();
     assert.ok(await exists(join(house.root, "llama", "config.json")));

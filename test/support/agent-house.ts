@@ -31,6 +31,8 @@ export interface House {
   /** Writes `<name>.yaml` for a ClusterBaseModel; fields of `storage` in YAML flow form. */
   wish(name: string, storage?: string, more?: string): Promise<void>;
   unwish(name: string): Promise<void>;
+  /** Runs before the house is torn down; the last one first. */
+  atEnd(end: () => unknown): void;
 }
 
 export async function agentHouse(
@@ -41,7 +43,9 @@ export async function agentHouse(
   const [manifests, root] = [join(directory, "manifests"), join(directory, "models")];
   await mkdir(manifests);
   const s3 = await startFakeS3({ buckets: ["models"], credentials: [credential] });
+  const endings: (() => unknown)[] = [];
   t.after(async () => {
+    for (const end of endings.reverse()) await end();
     await s3.close();
     await rm(directory, { recursive: true, force: true });
   });
@@ -66,6 +70,7 @@ spec:
     { storageUri: "s3://models/llama", path: "${join(root, name)}", parameters: { endpoint: "${s3.url}", region: us-east-1 }${storage} }
 `,
       ),
+    atEnd: (end) => endings.push(end),
     unwish: (name) => rm(join(manifests, `${name}.yaml`)),
   };
 }
@@ -88,7 +93,7 @@ export interface AgentTimes {
 }
 
 /** Runs the agent in this process until the test ends or it is stopped. */
-export async function startAgent(t: TestContext, house: House, times: AgentTimes = {}): Promise<RunningAgent> {
+export async function startAgent(house: House, times: AgentTimes = {}): Promise<RunningAgent> {
   const abort = new AbortController();
   const running = Promise.withResolvers<number>();
   const logger = {
@@ -136,7 +141,7 @@ export async function startAgent(t: TestContext, house: House, times: AgentTimes
     abort.abort();
     await ended;
   };
-  t.after(stop);
+  house.atEnd(() => stop().catch(() => {}));
   return { ...agentClient(port), stop, ended };
 }
 
