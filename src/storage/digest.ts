@@ -24,6 +24,8 @@ export interface CompositeDigest {
   readonly partCount: number;
   /** Size of every part but the last, in bytes; undefined when it has to be inferred from size and part count. */
   readonly partSize?: number | undefined;
+  /** Part sizes that the source's uploaders use, likeliest first, for guessing where `partSize` is undefined. In bytes. */
+  readonly likelyPartSizes?: readonly number[] | undefined;
   /** Exact parts in order where the source tells them, sizes in bytes, values in lower-case hexadecimal. */
   readonly parts?: readonly { readonly size: number; readonly value?: string | undefined }[] | undefined;
 }

@@ -132,7 +132,7 @@ function layoutOf(
 }
 
 function regularSizes(digest: CompositeDigest, size: number): readonly number[] | undefined {
-  const partSize = digest.partSize ?? inferPartSize(size, digest.partCount);
+  const partSize = digest.partSize ?? inferPartSize(size, digest.partCount, digest.likelyPartSizes);
   if (partSize === undefined || Math.ceil(size / partSize) !== digest.partCount) return undefined;
   return Array.from({ length: digest.partCount }, (_, index) => Math.min(partSize, size - index * partSize));
 }
