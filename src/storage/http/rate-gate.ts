@@ -44,7 +44,7 @@ export class RateGate {
     const { signal, operation, target } = context;
     for (;;) {
       throwIfAborted(signal, operation, target);
-      const waitMs = this.#until - this.#options.clock.monotonic();
+      const waitMs = Math.ceil(this.#until - this.#options.clock.monotonic());
       if (waitMs > this.#options.maxWaitMs) throw this.#tooLong(context, waitMs);
       if (waitMs > 0) await this.#sleep(waitMs, context);
       else if (this.#probe !== undefined) await orAbort(this.#probe, context);

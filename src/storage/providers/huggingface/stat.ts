@@ -1,3 +1,4 @@
+import { isStorageError } from "../../../errors.ts";
 import type { ObjectInfo } from "../../storage.ts";
 import { describeFile } from "./describe.ts";
 import type { HubFile } from "./hub-file.ts";
@@ -41,7 +42,8 @@ async function askEtag(
     const etag = headers["x-linked-etag"] ?? (status === 200 ? headers["etag"] : undefined);
     return /^(?:W\/)?"?([0-9a-f]{64}|[0-9a-f]{40})"?$/.exec(etag ?? "")?.[1];
   } catch (error) {
-    if (isMissingPart(error)) return undefined;
+    // A gated file can be described by who may not read it.
+    if (isMissingPart(error) || (isStorageError(error) && error.serviceCode === "GatedRepo")) return undefined;
     throw error;
   }
 }
