@@ -57,8 +57,12 @@ export class Scheduler {
   readonly #serialAhead: number;
   readonly #queue: readonly TransferFile[];
   #nextFile = 0;
+  /** The time, looked at once per pump: monotonic, and since the epoch, in milliseconds. */
+  #time = { now: 0, epoch: 0 };
   #beginning = 0;
-  readonly #ready: FileTask[] = [];
+  /** Located files with parts to give out. */
+  #small: FileTask[] = [];
+  readonly #large: FileTask[] = [];
   readonly #retries: PartTask[] = [];
 
   constructor(
@@ -77,31 +81,29 @@ export class Scheduler {
 
   /** Nothing is left to give out; what remains is being read. */
   get drained(): boolean {
-    return (
-      this.#nextFile >= this.#queue.length &&
-      this.#beginning === 0 &&
-      this.#ready.length === 0 &&
-      this.#retries.length === 0
-    );
+    const waiting = this.#queue.length - this.#nextFile + this.#beginning + this.#small.length + this.#large.length;
+    return waiting + this.#retries.length === 0;
   }
 
   /** Gives out as much work as the hosts take. */
   pump(): void {
     if (this.#context.stopped) return;
+    this.#time = { now: this.#context.now, epoch: this.#context.clock.now() };
     this.#beginFiles();
     this.#dispatchRetries();
     if (this.#ports.unpublished() > maxUnpublished) return;
-    for (let file = this.#next(); file !== undefined; file = this.#next()) {
+    this.#dispatchSmall();
+    for (let file = this.#nextLarge(); file !== undefined; file = this.#nextLarge()) {
       const endpoint = this.#locatedOf(file)?.endpoint;
       if (endpoint === undefined) return;
-      const parts = file.small ? this.#bundle(file, endpoint) : [this.#carve(file, endpoint)];
-      this.#dispatcher.dispatch(parts);
+      this.#dispatcher.dispatch([this.#carve(file, endpoint)]);
     }
   }
 
   /** A file has parts to give out (again). */
   offer(file: FileTask): void {
-    if (!this.#ready.includes(file)) this.#ready.push(file);
+    const list = file.small ? this.#small : this.#large;
+    if (!list.includes(file)) list.push(file);
   }
 
   /** Takes a file out of the running. Returns the parts that it had. */
@@ -109,7 +111,7 @@ export class Scheduler {
     const parts = [...file.parts];
     file.parts.clear();
     for (const part of parts) this.parts.delete(part.id);
-    this.#drop(this.#ready, file);
+    this.#drop(file.small ? this.#small : this.#large, file);
     for (const part of parts) this.#drop(this.#retries, part);
     return parts;
   }
@@ -145,8 +147,8 @@ export class Scheduler {
     while (
       this.#nextFile < this.#queue.length &&
       this.#beginning < parallelLocates &&
-      this.#ready.length < lookAhead &&
-      this.#ready.filter((file) => !file.small).length < maxOpenLarge
+      this.#small.length < lookAhead &&
+      this.#large.length < maxOpenLarge
     ) {
       const next = this.#queue[this.#nextFile];
       this.#nextFile += 1;
@@ -178,12 +180,12 @@ export class Scheduler {
   }
 
   #locatedOf(file: FileTask): Located | undefined {
-    return file.current.current(this.#context.clock.now());
+    return file.current.current(this.#time.epoch);
   }
 
   /** Where the file can be read now; starts to locate it when it cannot. */
   #available(file: FileTask): Endpoint | undefined {
-    if (file.busy || this.#context.scope(file.source.scope).waitMs(this.#context.now) > 0) return undefined;
+    if (file.busy || this.#context.scope(file.source.scope).waitMs(this.#time.now) > 0) return undefined;
     const located = this.#locatedOf(file);
     if (located === undefined) {
       void this.locate(file);
@@ -194,47 +196,59 @@ export class Scheduler {
       this.#ports.relane(file);
       return undefined;
     }
-    return located.endpoint;
+    return located.endpoint.free > 0 ? located.endpoint : undefined;
   }
 
   #dispatchRetries(): void {
-    const now = this.#context.now;
-    for (const part of this.#retries.filter(({ notBefore }) => notBefore <= now)) {
-      const endpoint = this.#available(part.file);
-      if (endpoint === undefined || endpoint.free === 0) continue;
+    if (this.#retries.length === 0) return;
+    for (const part of this.#retries.filter(({ notBefore }) => notBefore <= this.#time.now)) {
+      if (this.#available(part.file) === undefined) continue;
       this.#drop(this.#retries, part);
       this.#dispatcher.dispatch([part]);
     }
   }
 
-  /** The file whose turn it is: in order, but files with serial digests share the connections evenly. */
-  #next(): FileTask | undefined {
-    let best: FileTask | undefined;
-    for (const file of this.#ready) {
-      if (best !== undefined && (file.small || file.parts.size >= best.parts.size)) continue;
-      const endpoint = this.#available(file);
-      if (endpoint === undefined || endpoint.free === 0) continue;
-      if (file.plan.spans.length !== 1 || file.small) {
-        if (best === undefined) return file;
-        continue;
-      }
-      if (file.parts.size < this.#serialAhead) best = file;
+  /** Small files go out in bundles, each for one connection. */
+  #dispatchSmall(): void {
+    for (let tried = 0; tried < this.#small.length; ) {
+      const file = this.#small[tried];
+      const endpoint = file === undefined ? undefined : this.#available(file);
+      if (endpoint === undefined) tried += 1;
+      else this.#dispatcher.dispatch(this.#bundle(tried, endpoint));
     }
-    return best;
   }
 
-  #bundle(first: FileTask, endpoint: Endpoint): PartTask[] {
-    const small = this.#ready.filter((file) => file.small && this.#available(file) === endpoint);
-    const most = Math.min(maxBundleFiles, Math.ceil(small.length / Math.max(1, endpoint.free)));
-    const parts = [this.#carve(first, endpoint)];
-    let bytes = first.file.size;
-    for (const file of small) {
-      if (parts.length >= most || bytes + file.file.size > maxBundleBytes) break;
-      if (file === first) continue;
-      parts.push(this.#carve(file, endpoint));
-      bytes += file.file.size;
+  /** Takes files of one endpoint out of the list, from index `from` on. */
+  #bundle(from: number, endpoint: Endpoint): PartTask[] {
+    const waiting = this.#small;
+    const most = Math.min(maxBundleFiles, Math.ceil(waiting.length / endpoint.free));
+    const parts: PartTask[] = [];
+    const rest = waiting.slice(0, from);
+    let bytes = 0;
+    for (let index = from; index < waiting.length; index += 1) {
+      const file = waiting[index];
+      if (file === undefined) continue;
+      const room = parts.length < most && (bytes === 0 || bytes + file.file.size <= maxBundleBytes);
+      if (room && this.#available(file) === endpoint) {
+        bytes += file.file.size;
+        parts.push(this.#carve(file, endpoint));
+      } else rest.push(file);
     }
+    this.#small = rest;
     return parts;
+  }
+
+  /** The large file whose turn it is: in order, but files with serial digests share the connections evenly. */
+  #nextLarge(): FileTask | undefined {
+    let best: FileTask | undefined;
+    for (const file of this.#large) {
+      if (best !== undefined && file.parts.size >= best.parts.size) continue;
+      if (this.#available(file) === undefined) continue;
+      if (file.plan.spans.length !== 1) {
+        if (best === undefined) return file;
+      } else if (file.parts.size < this.#serialAhead) best = file;
+    }
+    return best;
   }
 
   /** Cuts the next part off a file. */
@@ -252,22 +266,21 @@ export class Scheduler {
     (useStaged ? file.staged : file.missing).remove(part);
     file.parts.add(part);
     this.parts.set(part.id, part);
-    if (!file.open) this.#drop(this.#ready, file);
+    if (!file.small && !file.open) this.#drop(this.#large, file);
     return part;
   }
 
   #partEnd(file: FileTask, missing: { start: number; end: number }, endpoint: Endpoint): number {
     if (!file.rangesWork) return missing.end;
-    const large = this.#ready.filter((other) => !other.small);
     const { limit } = endpoint.controller;
     return nextPartEnd({
       missing,
       size: file.file.size,
       unitSize: file.plan.unitSize,
-      unassigned: large.reduce((sum, other) => sum + other.missing.bytes, 0),
+      unassigned: this.#large.reduce((sum, other) => sum + other.missing.bytes, 0),
       connections: limit,
       spans: file.plan.spans.slice(spanIndex(file.plan.spans, missing.start)),
-      alone: large.length >= limit,
+      alone: this.#large.length >= limit,
     });
   }
 }

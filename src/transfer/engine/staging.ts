@@ -19,6 +19,8 @@ export interface StagedStat {
 /** Names, makes, opens and removes staged files. Throws StorageError. */
 export class Staging {
   readonly directory: string;
+  readonly #prefix = randomBytes(12).toString("hex");
+  #count = 0;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -30,7 +32,8 @@ export class Staging {
 
   /** A path that nobody else uses, not even a writer that ignores the lease. */
   newPath(): string {
-    return join(this.directory, `${randomBytes(12).toString("base64url")}${suffix}`);
+    this.#count += 1;
+    return join(this.directory, `${this.#prefix}-${this.#count}${suffix}`);
   }
 
   pathOf(name: string): string {

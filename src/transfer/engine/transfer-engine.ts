@@ -5,6 +5,7 @@ import { silentLogger } from "../../telemetry/logger.ts";
 import type { LaneClient } from "../lane/lane-client.ts";
 import type { LaneEvent } from "../lane/lane-messages.ts";
 import type { TransferFile, TransferOptions, TransferResult, TransferredFile } from "../transfer-types.ts";
+import { checkRequest } from "./check-request.ts";
 import { checkSpace } from "./check-space.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { FileOpener } from "./file-opener.ts";
@@ -62,6 +63,7 @@ export class TransferEngine {
     const onAbort = (): void => this.#context.fail(cancelled(signal?.reason));
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
+      checkRequest(this.#files, this.#options);
       if (signal?.aborted === true) throw cancelled(signal.reason);
       await this.#transfer();
     } catch (error) {
