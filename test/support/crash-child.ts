@@ -41,5 +41,5 @@ promises.open = async (...args) => {
 syncBuiltinESMExports();
 
 const { deliver } = await import("../../src/delivery/deliver.ts");
-await deliver({ source: { storageUri: `local://${source}`, env: {} }, destination });
+await deliver({ source: { storageUri: `local://${source}`, env: {} }, destination, lanes: 1 });
 console.log(steps);
