@@ -70,7 +70,7 @@ function flipBitOnDisk(path: string, offset: number): void {
   closeSync(fd);
 }
 
-describe("processes that die", { timeout: 60_000 }, () => {
+describe("processes that die", { concurrency: 3, timeout: 60_000 }, () => {
   test("[E11] [F02] fifteen SIGKILLs at random moments end with the right model and bounded refetches", async (t) => {
     const contents = { ...generatedModel({ seed: 5, shards: 4, shardSize: 75_000_000 }), "empty.txt": zeroContent(0) };
     const size = Object.values(contents).reduce((sum, content) => sum + content.size, 0);

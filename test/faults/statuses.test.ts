@@ -36,7 +36,7 @@ describe("a service that is busy", { concurrency: true, timeout: 60_000 }, () =>
 
   const told: readonly [string, FaultAction, number][] = [
     ["Retry-After in seconds", { type: "status", status: 429, retryAfter: 2 }, 2000],
-    ["Retry-After as a date", { type: "status", status: 503, retryAfter: new Date(Date.now() + 6000) }, 1000],
+    ["Retry-After as a date", { type: "status", status: 503, retryAfter: 3, retryAfterAsDate: true }, 2000],
     [
       "a RateLimit window and an HTML body",
       {

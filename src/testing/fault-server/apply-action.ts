@@ -134,8 +134,9 @@ function statusAnswer(action: Extract<FaultAction, { type: "status" }>): Answer 
       : bodyAnswer(action.status, bytesContent(action.body));
   if (action.contentType !== undefined) setHeader(answer, "Content-Type", action.contentType);
   if (action.retryAfter !== undefined) {
-    const { retryAfter } = action;
-    setHeader(answer, "Retry-After", typeof retryAfter === "number" ? String(retryAfter) : retryAfter.toUTCString());
+    const { retryAfter, retryAfterAsDate } = action;
+    const date = new Date(Date.now() + retryAfter * 1000).toUTCString();
+    setHeader(answer, "Retry-After", retryAfterAsDate === true ? date : String(retryAfter));
   }
   for (const [name, value] of Object.entries(action.headers ?? {})) setHeader(answer, name, value);
   return answer;

@@ -16,11 +16,13 @@ export type FaultAction =
   | { readonly type: "stall"; readonly afterBytes?: number; readonly ms?: number }
   /** A slow connection: at most this many body bytes a second. */
   | { readonly type: "slow"; readonly bytesPerSecond: number; readonly afterBytes?: number }
-  /** An answer of this status instead of the object. `retryAfter`: seconds or a date; the body defaults to a short XML error. */
+  /** An answer of this status instead of the object. `retryAfter` in seconds; the body defaults to a short XML error. */
   | {
       readonly type: "status";
       readonly status: number;
-      readonly retryAfter?: number | Date;
+      readonly retryAfter?: number;
+      /** `Retry-After` names the time in so many seconds rather than their number. */
+      readonly retryAfterAsDate?: boolean;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
       readonly contentType?: string;
