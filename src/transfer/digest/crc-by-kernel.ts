@@ -1,6 +1,6 @@
-import type { CrcFactory } from "./crc.ts";
 import { crcPolynomial, crcShift, shiftCrc } from "./crc-combine.ts";
 import { kernelLayout, loadCrcKernel } from "./crc-kernel.ts";
+import type { CrcFactory } from "./running-crc.ts";
 
 /** Bytes that each of the two registers advances over at once. */
 const half = 64 * 1024;

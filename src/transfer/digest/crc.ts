@@ -1,16 +1,9 @@
 import { crc32 as zlibCrc32 } from "node:zlib";
 import { crcByKernel } from "./crc-by-kernel.ts";
 import type { CrcAlgorithm } from "./crc-combine.ts";
+import type { CrcFactory } from "./running-crc.ts";
 
-/** One running CRC. */
-export interface Crc {
-  update(bytes: Uint8Array): void;
-  /** Value so far in lower-case hexadecimal; ready for the next piece afterwards. */
-  take(): string;
-}
-
-/** Makes a running CRC that starts at nothing. */
-export type CrcFactory = () => Crc;
+export type { Crc } from "./running-crc.ts";
 
 function fromFunction(step: (bytes: Uint8Array, previous: number) => number): CrcFactory {
   return () => {

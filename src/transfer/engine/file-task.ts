@@ -7,8 +7,17 @@ import type { SpanSpec } from "../lane/lane-messages.ts";
 import { wholeFileLimit } from "../plan/part-plan.ts";
 import { RangeSet } from "../plan/range-set.ts";
 import type { TransferFile, TransferSource } from "../transfer-types.ts";
-import type { PartTask } from "./part-task.ts";
 import { SourceAccess } from "./source-access.ts";
+
+/** What a file knows of a part of it that is being read. */
+export interface OpenPart {
+  readonly id: number;
+  readonly end: number;
+  /** Bytes before this came in. */
+  readonly received: number;
+  /** The lane that holds its state. */
+  readonly lane: LaneClient | undefined;
+}
 
 /** A file on its way: what is missing, what is known, who reads it. */
 export class FileTask {
@@ -25,7 +34,7 @@ export class FileTask {
   spans: readonly SpanSpec[] = [];
   /** By id of the span. */
   readonly spanValues = new Map<number, string>();
-  readonly parts = new Set<PartTask>();
+  readonly parts = new Set<OpenPart>();
   /** The server honours ranges, as far as is known. */
   rangesWork = true;
   stagedPath = "";

@@ -1,8 +1,8 @@
 import type { LaneClient } from "../lane/lane-client.ts";
-import type { FileTask } from "./file-task.ts";
+import type { FileTask, OpenPart } from "./file-task.ts";
 
 /** A range of a file on its way: what the engine knows of it. Times in monotonic milliseconds. */
-export class PartTask {
+export class PartTask implements OpenPart {
   readonly id: number;
   readonly file: FileTask;
   readonly start: number;

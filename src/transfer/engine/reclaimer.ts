@@ -2,8 +2,7 @@ import type { Digest } from "../../storage/digest.ts";
 import type { LaneClient } from "../lane/lane-client.ts";
 import type { SpanSpec } from "../lane/lane-messages.ts";
 import type { ByteRange } from "../plan/range-set.ts";
-import type { FileTask } from "./file-task.ts";
-import type { PartTask } from "./part-task.ts";
+import type { FileTask, OpenPart } from "./file-task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Staging } from "./staging.ts";
 import type { TransferContext } from "./transfer-context.ts";
@@ -85,7 +84,7 @@ export class Reclaimer {
   }
 
   /** Has the lanes forget the file's parts and spans; resolves once all have. */
-  async #takeBack(file: FileTask, parts: readonly PartTask[]): Promise<void> {
+  async #takeBack(file: FileTask, parts: readonly OpenPart[]): Promise<void> {
     for (const { span } of file.spans) this.#scheduler.spanFiles.delete(span);
     const lanes = new Set<LaneClient>([...file.spanLanes.values()]);
     for (const { lane } of parts) if (lane !== undefined) lanes.add(lane);

@@ -3,7 +3,7 @@ import type { TransferFile } from "../transfer-types.ts";
 import { assignSpans } from "./assign-spans.ts";
 import { type Dispatcher, laneKindOf } from "./dispatcher.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { FileTask } from "./file-task.ts";
+import { FileTask, type OpenPart } from "./file-task.ts";
 import type { Locator } from "./locator.ts";
 import { PartTask } from "./part-task.ts";
 import type { Located } from "./source-access.ts";
@@ -107,12 +107,12 @@ export class Scheduler {
   }
 
   /** Takes a file out of the running. Returns the parts that it had. */
-  withdraw(file: FileTask): readonly PartTask[] {
+  withdraw(file: FileTask): readonly OpenPart[] {
     const parts = [...file.parts];
     file.parts.clear();
     for (const part of parts) this.parts.delete(part.id);
     this.#drop(file.small ? this.#small : this.#large, file);
-    for (const part of parts) this.#drop(this.#retries, part);
+    for (const part of this.#retries.filter((waiting) => waiting.file === file)) this.#drop(this.#retries, part);
     return parts;
   }
 

@@ -1,6 +1,6 @@
 import { readSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
-import type { Crc } from "../digest/crc.ts";
+import type { Crc } from "../digest/running-crc.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { PieceOnDisk } from "./lane-messages.ts";
 

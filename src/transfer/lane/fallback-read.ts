@@ -7,7 +7,7 @@ import { type ReadFailure, ReadFailureError } from "../http/read-failure.ts";
 import { requestFields } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import { feed, Gate } from "./feed.ts";
-import { answerReporter, expectationOf, type HttpAttempt } from "./http-read.ts";
+import { answerReporter, expectationOf, type HttpAttempt } from "./http-attempt.ts";
 import type { ActiveRead } from "./lane-context.ts";
 
 /**

@@ -7,23 +7,9 @@ import { formatRequest } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import { serviceError } from "../http/service-error.ts";
 import type { BodyOrder, Connection, Exchange, Outcome } from "./connection.ts";
-import type { ActiveRead, LaneContext } from "./lane-context.ts";
-import type { PartWork, ReadOrder, Route } from "./lane-messages.ts";
-import type { PartSink } from "./part-sink.ts";
-
-/** How a part is read over HTTP. */
-export type HttpOrder = Extract<ReadOrder, { kind: "http" }>;
-
-/** One attempt to read over HTTP. */
-export interface HttpAttempt {
-  readonly lane: LaneContext;
-  readonly run: number;
-  readonly route: Route;
-  readonly work: PartWork;
-  readonly order: HttpOrder;
-  readonly sink: PartSink;
-  readonly signal: AbortSignal;
-}
+import { answerReporter, expectationOf, type HttpAttempt, type HttpOrder } from "./http-attempt.ts";
+import type { ActiveRead } from "./lane-context.ts";
+import type { Route } from "./lane-messages.ts";
 
 /** Reads what a part still lacks with one request. Throws ReadFailureError. */
 export async function httpRead(attempt: HttpAttempt): Promise<void> {
@@ -81,31 +67,6 @@ async function exchangeOnce(attempt: HttpAttempt, url: URL, connection: Connecti
     signal.removeEventListener("abort", onAbort);
     connection.resume();
   }
-}
-
-/** Tells the engine of an answer's head, once. */
-export function answerReporter({
-  lane,
-  run,
-  work,
-}: HttpAttempt): (status: number, validator: string | undefined) => void {
-  const started = performance.now();
-  return (status, validator) => {
-    const waitedMs = performance.now() - started;
-    lane.emit({ type: "answer", run, part: work.part, status, validator, waitedMs });
-  };
-}
-
-/** What an answer must agree with. */
-export function expectationOf(order: HttpOrder, sink: PartSink): ReadExpectation {
-  return {
-    start: sink.frontier,
-    end: sink.end,
-    size: sink.spec.size,
-    ranged: order.ranged,
-    etag: order.ifMatch,
-    expectHeaders: order.expectHeaders,
-  };
 }
 
 function requestText(order: HttpOrder, url: URL, route: Route, expected: ReadExpectation): string {

@@ -1,5 +1,6 @@
-import { type CrcFactory, loadCrc } from "../digest/crc.ts";
+import { loadCrc } from "../digest/crc.ts";
 import type { CrcAlgorithm } from "../digest/crc-combine.ts";
+import type { CrcFactory } from "../digest/running-crc.ts";
 import { type ReadFailure, ReadFailureError } from "../http/read-failure.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { checkPieces } from "./check-pieces.ts";

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from "node:fs";
-import type { Crc } from "../digest/crc.ts";
+import type { Crc } from "../digest/running-crc.ts";
 import { ReadFailureError } from "../http/read-failure.ts";
 import { diskFailure } from "./disk-failure.ts";
 import type { PartSpec } from "./lane-messages.ts";

@@ -1,0 +1,43 @@
+import type { ReadExpectation } from "../http/judge-response.ts";
+import type { LaneContext } from "./lane-context.ts";
+import type { PartWork, ReadOrder, Route } from "./lane-messages.ts";
+import type { PartSink } from "./part-sink.ts";
+
+/** How a part is read over HTTP. */
+export type HttpOrder = Extract<ReadOrder, { kind: "http" }>;
+
+/** One attempt to read over HTTP. */
+export interface HttpAttempt {
+  readonly lane: LaneContext;
+  readonly run: number;
+  readonly route: Route;
+  readonly work: PartWork;
+  readonly order: HttpOrder;
+  readonly sink: PartSink;
+  readonly signal: AbortSignal;
+}
+
+/** Tells the engine of an answer's head, once. */
+export function answerReporter({
+  lane,
+  run,
+  work,
+}: HttpAttempt): (status: number, validator: string | undefined) => void {
+  const started = performance.now();
+  return (status, validator) => {
+    const waitedMs = performance.now() - started;
+    lane.emit({ type: "answer", run, part: work.part, status, validator, waitedMs });
+  };
+}
+
+/** What an answer must agree with. */
+export function expectationOf(order: HttpOrder, sink: PartSink): ReadExpectation {
+  return {
+    start: sink.frontier,
+    end: sink.end,
+    size: sink.spec.size,
+    ranged: order.ranged,
+    etag: order.ifMatch,
+    expectHeaders: order.expectHeaders,
+  };
+}
