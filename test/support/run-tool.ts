@@ -2,8 +2,9 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Path of a program on this machine's PATH; undefined when there is none. */
+/** Path of a program, looked for on this machine's PATH unless it is a path itself; undefined when there is none. */
 export function findTool(name: string, path = process.env["PATH"] ?? ""): string | undefined {
+  if (name.includes("/")) return existsSync(name) ? name : undefined;
   return path
     .split(delimiter)
     .map((directory) => join(directory, name))
@@ -23,7 +24,7 @@ export function runTool(
 ): Promise<string> {
   const { PATH = "", HOME = "" } = process.env;
   return new Promise((resolve, reject) => {
-    const options = { env: { PATH, HOME, ...env }, timeout: 120_000, maxBuffer: 64 * 1024 ** 2 };
+    const options = { env: { PATH, HOME, LC_ALL: "C.UTF-8", ...env }, timeout: 120_000, maxBuffer: 64 * 1024 ** 2 };
     execFile(name, [...args], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`${name} ${args.join(" ")}: ${stderr || error.message}`));

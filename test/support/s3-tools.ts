@@ -6,6 +6,8 @@ export interface S3ToolTarget {
   readonly region?: string | undefined;
   readonly accessKeyId?: string | undefined;
   readonly secretAccessKey?: string | undefined;
+  /** False for a server that is asked for encoded keys and gives them as they are. */
+  readonly encodesListings?: boolean | undefined;
 }
 
 /** Environment for the `aws` command; no file of the user is read. */
@@ -34,7 +36,7 @@ export function rcloneEnvironment(target: S3ToolTarget): Record<string, string> 
     RCLONE_CONFIG_S3TEST_ACCESS_KEY_ID: target.accessKeyId ?? testKeys.accessKeyId,
     RCLONE_CONFIG_S3TEST_SECRET_ACCESS_KEY: target.secretAccessKey ?? testKeys.secretAccessKey,
     RCLONE_CONFIG_S3TEST_FORCE_PATH_STYLE: "true",
-    RCLONE_CONFIG_S3TEST_LIST_URL_ENCODE: "true",
+    RCLONE_CONFIG_S3TEST_LIST_URL_ENCODE: String(target.encodesListings ?? true),
     // Keys of the tests are exact: no replacement characters for what local file systems cannot hold.
     RCLONE_CONFIG_S3TEST_ENCODING: "None",
     RCLONE_RETRIES: "1",

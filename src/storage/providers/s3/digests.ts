@@ -69,12 +69,22 @@ function checksumDigest(
   const value = match?.[1] === undefined ? undefined : base64ToHex(match[1], checksumBytes[algorithm]);
   if (value === undefined) return undefined;
   const partCount = match?.[2] === undefined ? undefined : Number(match[2]);
+  if (isUnclear(algorithm, partCount, evidence)) return undefined;
   if (partCount === undefined && evidence.checksumType !== "COMPOSITE") {
     return { kind: "full", algorithm, value, confidence: "stated" } satisfies FullDigest;
   }
   const count = partCount ?? partEvidence.parts?.length;
   if (count === undefined) return undefined;
   return compositeDigest(algorithm, value, "stated", count, evidence.size, partEvidence);
+}
+
+/**
+ * A checksum on a multipart object that says neither by its type nor by its form what it covers: servers that know no types
+ * leave the composite without its part count. Only CRC64NVME is never composite.
+ */
+function isUnclear(algorithm: ChecksumName, partCount: number | undefined, evidence: ContentEvidence): boolean {
+  if (partCount !== undefined || evidence.checksumType !== undefined || algorithm === "crc64nvme") return false;
+  return parseEtag(evidence.etag).partCount !== undefined;
 }
 
 function etagDigest(evidence: ContentEvidence, partEvidence: PartEvidence): Digest | undefined {

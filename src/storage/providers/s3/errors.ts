@@ -38,7 +38,7 @@ export function toS3Error(error: unknown, context: S3Context): StorageError {
     target,
     httpStatus: failure.status,
     serviceCode: isServiceCode(failure.code) ? failure.code : undefined,
-    requestId: failure.headers["x-amz-request-id"]?.slice(0, 200),
+    requestId: failure.headers["x-amz-request-id"]?.split(",", 1)[0]?.slice(0, 200),
     retryAfterMs: parseRetryAfter(failure.headers["retry-after"], context.now),
     detail,
     hint,

@@ -43,6 +43,12 @@ const expired: Explain = (_failure, { authType }) => ({
   hint: "Log in again or provide fresh temporary keys with their token; check this machine's clock.",
 });
 
+const unknownKey: Explain = (_failure, { authType, service }) => ({
+  code: "unauthenticated",
+  detail: `${service} does not know this access key id (auth ${authType})`,
+  hint: `${settingsHint}, and sessionToken with temporary keys.`,
+});
+
 const denied: Explain = ({ message }, context) => {
   if (context.authType === "anonymous") {
     return {
@@ -140,11 +146,9 @@ const explanations: Readonly<Record<string, Explain>> = {
   AllAccessDisabled: denied,
   AccountProblem: denied,
   InvalidPayer: denied,
-  InvalidAccessKeyId: (_failure, { authType, service }) => ({
-    code: "unauthenticated",
-    detail: `${service} does not know this access key id (auth ${authType})`,
-    hint: `${settingsHint}, and sessionToken with temporary keys.`,
-  }),
+  InvalidAccessKeyId: unknownKey,
+  // As the Versity gateway spells it.
+  XAdminUserNotFound: unknownKey,
   SignatureDoesNotMatch: (_failure, { authType }) => ({
     code: "unauthenticated",
     detail: `the secret access key does not match the access key id (auth ${authType})`,
@@ -205,9 +209,10 @@ export function explainServiceCode(failure: ServiceFailure, context: S3Context):
 function byStatus(status: number): Explain {
   if (status === 301 || status === 307) return misplaced;
   if (status === 401 || status === 403) return denied;
-  if (status === 404) return noSuchObject;
+  if (status === 404)
+    return (failure, context) => (context.operation === "list" ? noSuchBucket : noSuchObject)(failure, context);
   if (status === 408) return unavailable;
-  if (status === 412 || status === 409) return explanations["PreconditionFailed"] ?? badRequest;
+  if (status === 412) return explanations["PreconditionFailed"] ?? badRequest;
   if (status === 416) return explanations["InvalidRange"] ?? badRequest;
   if (status === 429) return slowDown;
   if (status === 501) return explanations["NotImplemented"] ?? badRequest;

@@ -32,6 +32,19 @@ test("a composite is known by its suffix or by its type", () => {
   assert.deepEqual(digestsOf({ size: 9, checksums: { crc32: crc32.text }, checksumType: "COMPOSITE" }), []);
 });
 
+test("a checksum that does not say what it covers, on an object of parts, is not believed", () => {
+  const etag = `"${md5}-3"`;
+  const algorithms = (evidence: Parameters<typeof digestsOf>[0]) =>
+    digestsOf(evidence).map(({ kind, algorithm }) => `${kind} ${algorithm}`);
+  assert.deepEqual(algorithms({ size: 9, etag, checksums: { crc32: crc32.text } }), ["composite md5"]);
+  assert.deepEqual(algorithms({ size: 9, etag, checksums: { crc64nvme: crc64.text } }), [
+    "full crc64nvme",
+    "composite md5",
+  ]);
+  const typed = { size: 9, etag, checksums: { crc32: crc32.text }, checksumType: "FULL_OBJECT" };
+  assert.deepEqual(algorithms(typed), ["full crc32", "composite md5"]);
+});
+
 test("an etag with a part count is an MD5 over MD5s, with the part size where it is known", () => {
   const evidence = { size: 20_000_000, etag: `"${md5}-3"` };
   const composite = { kind: "composite", algorithm: "md5", value: md5, confidence: "inferred", partCount: 3 };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import { directNetwork } from "../../../../src/network/network-profile.ts";
-import { copyObject } from "../../../../src/storage/providers/s3/copy.ts";
 import { cutBody } from "../../../../src/storage/cut-body.ts";
+import { copyObject } from "../../../../src/storage/providers/s3/copy.ts";
 import { S3Session } from "../../../../src/storage/providers/s3/session.ts";
 import { chooseSettings } from "../../../../src/storage/providers/s3/settings.ts";
 import type { WritableStorage } from "../../../../src/storage/storage.ts";

@@ -1,0 +1,4 @@
+import { moto } from "./servers/moto.ts";
+import { runRealSuite } from "./suite/real-suite.ts";
+
+await runRealSuite(moto);

@@ -1,0 +1,4 @@
+import { versitygw } from "./servers/versitygw.ts";
+import { runRealSuite } from "./suite/real-suite.ts";
+
+await runRealSuite(versitygw);
