@@ -23,6 +23,7 @@ import { checkDestination, checkWritable } from "./check-destination.ts";
 import { checkExisting } from "./check-existing.ts";
 import { clearEmpty } from "./clear-traces.ts";
 import { completeDigests } from "./complete-digests.ts";
+import { confirmDigests } from "./confirm-digests.ts";
 import { originOf, type PlannedFile } from "./planned-file.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import { requireSpace, spaceNeeded } from "./space-needed.ts";
@@ -135,7 +136,13 @@ async function bringFiles(bulk: Bulk): Promise<Omit<BulkResult, "durationMs">> {
   meter.transferring();
   const result = await transfer(
     missing.map((file) => transferRequest(client, file)),
-    { ...tuningOf(options), target, signal, onProgress: (progress) => meter.transferring(progress) },
+    {
+      ...tuningOf(options),
+      target,
+      signal,
+      confirmDigests: confirmDigests(client, (path) => planned.get(path), signal),
+      onProgress: (progress) => meter.transferring(progress),
+    },
   );
   meter.finalizing();
   await removeStaging(destination, fileSystem);

@@ -15,6 +15,7 @@ import { transfer } from "../transfer/transfer.ts";
 import type { TransferResult } from "../transfer/transfer-types.ts";
 import type { Assessment } from "./assess-destination.ts";
 import { checkExisting } from "./check-existing.ts";
+import { confirmDigests } from "./confirm-digests.ts";
 import { originOf, type PlannedFile } from "./planned-file.ts";
 import type { ProgressMeter } from "./progress-meter.ts";
 import { divideByContent, publishShared, type SharedFile } from "./share-content.ts";
@@ -131,6 +132,7 @@ export class ModelWriter {
       ...this.#options.transfer,
       target: publisher,
       signal,
+      confirmDigests: confirmDigests(client, (path) => this.#planned.get(path), signal),
       onProgress: (progress) => meter.transferring(progress),
     });
   }
