@@ -17,6 +17,11 @@ export const builtInProviders: readonly LazyProvider[] = [
     load: async () => (await import("./providers/s3/definition.ts")).s3Provider,
   },
   {
+    name: "oci",
+    uriProviders: ["oci"],
+    load: async () => (await import("./providers/oci/definition.ts")).ociProvider,
+  },
+  {
     name: "huggingface",
     uriProviders: ["huggingface"],
     load: async () => (await import("./providers/huggingface/definition.ts")).huggingfaceProvider,

@@ -44,8 +44,8 @@ export function signRequest(request: SignableRequest, key: OciSigningKey, now: n
   };
 }
 
-/** Path and query of an absolute URL, untouched. */
-function requestTarget(url: string): string {
+/** Path and query of an absolute URL, untouched: what is signed, and what has to be sent. */
+export function requestTarget(url: string): string {
   const rest = /^https?:\/\/[^/?#]*([^#]*)/i.exec(url)?.[1] ?? "";
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
