@@ -3,20 +3,26 @@ import { checkDelivery } from "../delivery/check-delivery.ts";
 import { deliver } from "../delivery/deliver.ts";
 import type { DeliveryRequest } from "../delivery/delivery-types.ts";
 import { StorageError } from "../errors.ts";
-import { selectionFromParameters } from "../models/selection-rules.ts";
+import { type SelectionRules, selectionFromParameters } from "../models/selection-rules.ts";
 import type { Environment } from "../storage/provider-definition.ts";
+import { metadataDirectoryName } from "../store/layout.ts";
 import { removeModel } from "../store/remove-model.ts";
 import type { Clock, Random } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Redactor } from "../telemetry/redactor.ts";
+import { describeUri } from "../uri/describe-uri.ts";
 import { parseUri } from "../uri/parse-uri.ts";
 import type { CheckOutcome, ModelWorker, ReadyReport } from "./gopher/model-worker.ts";
 import type { ModelWish } from "./model-wish.ts";
 import type { SecretSource } from "./secret-source.ts";
+import type { ContentSharing, SharingPlace } from "./sharing/content-sharing.ts";
 
 export interface DeliveryWorkerOptions {
   /** The models root and the allowed paths: nothing outside of them is removed. */
   readonly roots: readonly string[];
+  readonly sharing: ContentSharing;
+  /** Whether a wish concerns a directory. */
+  readonly isWanted: (path: string) => boolean;
   readonly secrets: SecretSource;
   readonly redactor: Redactor;
   readonly env: Environment;
@@ -32,6 +38,7 @@ const nothingOnDisk: ReadyReport = { files: 0, bytes: 0, filesVerifiedBySource: 
 
 /** The gopher's hands: `delivery` brings models, `store` removes them, proofs say what is there. */
 export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorker {
+  const { sharing } = options;
   return {
     check: async (wish, signal): Promise<CheckOutcome> => {
       switch (wish.mode) {
@@ -43,18 +50,24 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorke
           await requirePresent(wish);
           return { state: "ready", report: nothingOnDisk };
         case "deliver":
-          return checkProof(wish, signal);
+          return checkPlace(wish, sharing, signal);
       }
     },
     deliver: async (wish, watch, signal) => {
       const { clock, random, env, instance, tuning } = options;
-      const secret = wish.secret === undefined ? undefined : await options.secrets.read(wish.secret);
+      const secret = wish.secret === undefined ? undefined : await options.secrets.read(wish.secret, signal);
       for (const value of Object.values(secret ?? {})) options.redactor.addSecret(value);
+      const source = { storageUri: wish.storageUri, parameters: wish.parameters, secret, env };
+      const place = placeOf(wish);
+      const shared = await sharing.share(place, source, signal);
+      if (shared !== undefined) return { ...shared, fetchedBytes: 0, resumedBytes: 0 };
+      await sharing.prepare(place);
       const result = await deliver({
         ...tuning,
-        source: { storageUri: wish.storageUri, parameters: wish.parameters, secret, env },
+        source,
         destination: wish.path,
         root: wish.root,
+        selection: wish.selection,
         wait: true,
         instance,
         signal,
@@ -66,28 +79,47 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorke
       });
       const { files, bytes, verifiedBySource } = result.totals;
       const { fetchedBytes, resumedBytes } = result;
-      return { files, bytes, filesVerifiedBySource: verifiedBySource, fetchedBytes, resumedBytes };
+      const report = { files, bytes, filesVerifiedBySource: verifiedBySource };
+      await sharing.offer(wish.path, report);
+      return { ...report, fetchedBytes, resumedBytes };
     },
-    remove: async (path, signal) => {
+    remove: async (path, signal, onlyFrom) => {
       const root = options.roots.find((candidate) => path.startsWith(`${candidate}/`));
       if (root === undefined) throw outside(path);
       const { clock } = options;
+      if (onlyFrom !== undefined && (await sharing.originOf(path)) !== onlyFrom) return;
+      if (await sharing.remove(path, root, options.isWanted, signal)) return;
       const removed = await removeModel({ directory: path, root, wait: true, signal, clock });
       options.logger.info({ path, files: removed.files, bytes: removed.bytes, kept: removed.kept }, "files removed");
     },
   };
 }
 
-async function checkProof(wish: ModelWish, signal: AbortSignal): Promise<CheckOutcome> {
-  const found = await checkDelivery({
-    destination: wish.path,
-    uri: parseUri(wish.storageUri),
-    selection: selectionFromParameters(wish.parameters),
-    signal,
-  });
-  if (found.state === "needed") return found;
-  const { files, bytes, verifiedBySource } = found.proof.totals;
-  return { state: "ready", report: { files, bytes, filesVerifiedBySource: verifiedBySource } };
+/** Looks at links, then at the proof; a directory that is proven may be shared. */
+async function checkPlace(wish: ModelWish, sharing: ContentSharing, signal: AbortSignal): Promise<CheckOutcome> {
+  const linked = await sharing.check(placeOf(wish), signal);
+  if (linked !== undefined) return linked;
+  const uri = parseUri(wish.storageUri);
+  const found = await checkDelivery({ destination: wish.path, uri, selection: rulesOf(wish), signal });
+  if (found.state === "proven") {
+    const { files, bytes, verifiedBySource } = found.proof.totals;
+    const report = { files, bytes, filesVerifiedBySource: verifiedBySource };
+    await sharing.offer(wish.path, report);
+    return { state: "ready", report };
+  }
+  await sharing.retract(wish.path);
+  if (found.placed) return found;
+  const names = await readdir(wish.path).catch(() => []);
+  return { ...found, foreign: names.some((name) => name !== metadataDirectoryName) };
+}
+
+function placeOf(wish: ModelWish): SharingPlace {
+  const { path, root, reuse, storageUri } = wish;
+  return { path, root, reuse, request: { uri: describeUri(parseUri(storageUri)), rules: rulesOf(wish) } };
+}
+
+function rulesOf(wish: ModelWish): SelectionRules {
+  return { ...selectionFromParameters(wish.parameters), ...wish.selection };
 }
 
 async function requirePresent(wish: ModelWish): Promise<void> {

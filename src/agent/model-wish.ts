@@ -1,4 +1,5 @@
 import type { StorageError } from "../errors.ts";
+import type { SelectionRules } from "../models/selection-rules.ts";
 import type { ModelIdentity, ModelKey } from "./model-identity.ts";
 
 /** What one manifest wants of this machine, resolved: the gopher needs nothing else to act. */
@@ -21,6 +22,12 @@ export interface ModelWish {
   readonly root: string;
   /** Provider parameters; may hold secrets. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** Stands above what the parameters say of the files wanted. */
+  readonly selection?: Partial<SelectionRules> | undefined;
+  /** Files of equal content that another model has on this machine may serve this one too. */
+  readonly reuse: boolean;
+  /** An agent before this one put the model here, as the cluster's records say: what lies at `path` is the model's. */
+  readonly inherited: boolean;
   /** Secret that holds the credentials. */
   readonly secret: { readonly namespace: string; readonly name: string } | undefined;
   /** Files stay when the model is deleted. */

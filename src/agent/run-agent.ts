@@ -1,31 +1,26 @@
-import { mkdir, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import type { DeliveryRequest } from "../delivery/delivery-types.ts";
-import { StorageError, toStorageError } from "../errors.ts";
+import { toStorageError } from "../errors.ts";
 import type { Environment } from "../storage/provider-definition.ts";
-import { diskError } from "../store/disk-error.ts";
 import { layoutOf } from "../store/layout.ts";
-import { acquireLease, type Lease } from "../store/lease.ts";
-import { readDiskSpace } from "../store/space.ts";
+import type { Lease } from "../store/lease.ts";
 import type { Clock, Random } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { Redactor } from "../telemetry/redactor.ts";
+import { type AgentFace, openAgentFace } from "./agent-face.ts";
 import { createDeliveryWorker } from "./delivery-worker.ts";
-import { isNotWritable } from "./gopher/failure-reason.ts";
-import { createGopher } from "./gopher/gopher.ts";
-import { startAgentServer } from "./http/agent-server.ts";
-import { modelsRootCheck } from "./http/models-root-check.ts";
+import { createGopher, type Gopher } from "./gopher/gopher.ts";
+import type { ModelKey } from "./model-identity.ts";
+import { requireModelsRoot, takeModelsRoot } from "./models-root.ts";
 import { metricsPublisher, observeMetrics } from "./observe-metrics.ts";
+import type { FoundModel } from "./scout/found-model.ts";
 import type { ManifestSource } from "./scout/manifest-source.ts";
-import type { FoundManifest } from "./scout/parse-manifest-file.ts";
 import { createScout } from "./scout/scout.ts";
 import { runScrubber } from "./scrub/scrubber.ts";
 import type { SecretSource } from "./secret-source.ts";
-import { createStatusBoard } from "./status/status-board.ts";
-import { createStatusFile, readStatusFile } from "./status/status-file.ts";
+import { ContentSharing } from "./sharing/content-sharing.ts";
+import { createStatusFile, readStatusFile, type StatusFile } from "./status/status-file.ts";
 import { allPublishers, type StatusPublisher } from "./status/status-publisher.ts";
 
 export interface AgentOptions {
@@ -34,7 +29,7 @@ export interface AgentOptions {
   readonly modelsRoot: string;
   /** Further directories below which models may lie. Absolute. */
   readonly allowedPaths: readonly string[];
-  readonly source: ManifestSource<FoundManifest>;
+  readonly source: ManifestSource<FoundModel>;
   readonly secrets: SecretSource;
   /** Told of every status besides the page, the file and the metrics. */
   readonly publishers: readonly StatusPublisher[];
@@ -42,6 +37,14 @@ export interface AgentOptions {
   readonly port: number;
   /** Models downloaded at the same time. */
   readonly workers: number;
+  /** Shared files of equal content; the agent's own when nobody else looks at it. */
+  readonly sharing?: ContentSharing | undefined;
+  /** See `GopherOptions.pathUser`. */
+  readonly pathUser?: ((path: string, except: ModelKey) => ModelKey | undefined) | undefined;
+  /** See `ModelsRootOptions.awaitRoot`. */
+  readonly awaitRoot?: boolean | undefined;
+  /** Given the metrics once, before anything is counted. */
+  readonly onMetrics?: ((metrics: Metrics) => void) | undefined;
   readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth">;
   readonly noProgressMs: number;
   readonly downloadTimeoutMs: number | undefined;
@@ -68,41 +71,55 @@ const parallelChecks = 8;
  * source that cannot be used.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  await requireDirectory(options.modelsRoot);
-  const lease = await takeRoot(options);
+  await requireModelsRoot(options.modelsRoot);
+  // Who fails because another agent runs here says so before it says that the port is taken.
+  const early = options.awaitRoot === true ? undefined : await takeModelsRoot(options, signal);
+  const parts: AgentParts = { gopher: undefined, file: undefined };
+  let lease = early;
+  let face: AgentFace | undefined;
   try {
-    await runUnderLease(options, lease, signal);
+    face = await openAgentFace({
+      ...options,
+      counts: () => parts.gopher?.counts() ?? { active: 0, queued: 0 },
+      onChange: () => parts.file?.touch(),
+    });
+    options.onMetrics?.(face.metrics);
+    if (options.awaitRoot === true) lease = await takeModelsRoot(options, signal);
+    await runUnderLease(options, face, parts, lease, signal);
+  } catch (error) {
+    if (!signal.aborted || toStorageError(error, "run", options.modelsRoot).code !== "cancelled") throw error;
   } finally {
     await lease?.release();
+    await face?.server.close();
   }
 }
 
-async function runUnderLease(options: AgentOptions, lease: Lease | undefined, signal: AbortSignal): Promise<void> {
+/** What the face shows once it is there. */
+interface AgentParts {
+  gopher: Gopher | undefined;
+  file: StatusFile | undefined;
+}
+
+async function runUnderLease(
+  options: AgentOptions,
+  { metrics, board }: AgentFace,
+  parts: AgentParts,
+  lease: Lease | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { modelsRoot, clock, random, logger } = options;
+  const sharing = options.sharing ?? new ContentSharing({ modelsRoot, logger });
   const statusPath = join(layoutOf(modelsRoot).metadata, "status.json");
   const saved = await readStatusFile(statusPath);
+  await sharing.load();
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal, ...(lease === undefined ? [] : [lease.lost])]);
-
-  const metrics = createMetrics({
-    runtime: true,
-    beforeRender: async (own) => {
-      const { active, queued } = gopher.counts();
-      own.set("activeWorkers", {}, active);
-      own.set("queueDepth", {}, queued);
-      await measureDisk(own, modelsRoot);
-    },
+  const worker = createDeliveryWorker({
+    ...options,
+    sharing,
+    roots: [modelsRoot, ...options.allowedPaths],
+    isWanted: (path) => gopher.wants(path),
   });
-  metrics.set("buildInfo", { version: options.version, node_version: process.version }, 1);
-  const board = createStatusBoard({
-    version: options.version,
-    host: hostname(),
-    pid: process.pid,
-    modelsRoot,
-    clock,
-    onChange: () => file?.touch(),
-  });
-  const worker = createDeliveryWorker({ ...options, roots: [modelsRoot, ...options.allowedPaths] });
   const publisher = allPublishers([board, metricsPublisher(metrics), ...options.publishers]);
   const gopher = createGopher({
     worker,
@@ -114,26 +131,17 @@ async function runUnderLease(options: AgentOptions, lease: Lease | undefined, si
       noProgressMs: options.noProgressMs,
       overallMs: options.downloadTimeoutMs,
     },
+    pathUser: options.pathUser,
     clock,
     random,
     logger,
   });
-  const needsWriting = (): boolean =>
-    board.snapshot().models.some(({ state, mode }) => state !== "Ready" && mode === "deliver");
-  const server = await startAgentServer({
-    host: options.host,
-    port: options.port,
-    metrics,
-    checks: [modelsRootCheck(modelsRoot, needsWriting)],
-    snapshot: () => board.snapshot(),
-    logger,
-  });
-  logger.info({ host: options.host, port: server.port, modelsRoot, version: options.version }, "the agent is running");
-  const file =
-    lease === undefined
-      ? undefined
-      : createStatusFile({ path: statusPath, snapshot: () => board.snapshot(), clock, logger });
-  const scout = createScout({ rules: options, gopher, board, metrics, saved, logger });
+  parts.gopher = gopher;
+  if (lease !== undefined) {
+    parts.file = createStatusFile({ path: statusPath, snapshot: () => board.snapshot(), clock, logger });
+  }
+  const { lastGoodStays } = options.source;
+  const scout = createScout({ rules: options, gopher, board, metrics, lastGoodStays, saved, logger });
   const scrubbing = runScrubber(
     { ...options, gopher, worker, metrics, bytesPerSecond: options.scrubBytesPerSecond },
     ended,
@@ -147,46 +155,6 @@ async function runUnderLease(options: AgentOptions, lease: Lease | undefined, si
     await Promise.all([gopher.stop(), scrubbing]);
     board.markStopped();
     await publisher.close();
-    await file?.close();
-    await server.close();
+    await parts.file?.close();
   }
-}
-
-async function requireDirectory(modelsRoot: string): Promise<void> {
-  try {
-    await mkdir(modelsRoot, { recursive: true });
-    if ((await stat(modelsRoot)).isDirectory()) return;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw diskError(error, "use the models root", modelsRoot);
-  }
-  throw new StorageError({
-    code: "config_invalid",
-    operation: "use the models root",
-    target: modelsRoot,
-    detail: "it is a file",
-    hint: "Give a directory with --models-root.",
-  });
-}
-
-/** The lease of the root. On a root that cannot be written there is none, and nothing can be written that it would guard. */
-async function takeRoot(options: AgentOptions): Promise<Lease | undefined> {
-  const { modelsRoot: directory, instance, clock, logger } = options;
-  try {
-    return await acquireLease({ directory, purpose: "agent", instance, clock });
-  } catch (error) {
-    const failure = toStorageError(error, "take the lease of", directory);
-    if (!isNotWritable(failure)) throw failure;
-    logger.warn(
-      { err: failure },
-      "the models root cannot be written: models that are there are served, none is brought",
-    );
-    return undefined;
-  }
-}
-
-async function measureDisk(metrics: Metrics, modelsRoot: string): Promise<void> {
-  const space = await readDiskSpace(modelsRoot).catch(() => undefined);
-  if (space === undefined) return;
-  metrics.set("diskFree", {}, space.freeBytes);
-  metrics.set("diskUsed", {}, space.totalBytes - space.freeBytes);
 }

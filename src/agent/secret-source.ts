@@ -6,7 +6,7 @@ import type { ModelWish } from "./model-wish.ts";
 /** Where the credentials named by `storage.key` come from. Read anew for every attempt, because secrets are rotated. */
 export interface SecretSource {
   /** The Secret's entries. Throws `config_invalid` when there is no such Secret. */
-  read(secret: NonNullable<ModelWish["secret"]>): Promise<Readonly<Record<string, string>>>;
+  read(secret: NonNullable<ModelWish["secret"]>, signal?: AbortSignal): Promise<Readonly<Record<string, string>>>;
 }
 
 /**

@@ -20,8 +20,13 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   readonly body?: unknown;
   readonly patch?: PatchType | undefined;
+  /** Answer with the object's metadata alone, whatever its size: for writes whose result is known. */
+  readonly metadataOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+const metadataForm = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 
 export interface WatchStream {
   /** One parsed JSON document per line. */
@@ -93,7 +98,7 @@ export class ApiClient {
         dispatcher: this.#dispatcher(access),
         signal,
         headers: {
-          accept: "application/json",
+          accept: call.metadataOnly === true ? metadataForm : "application/json",
           "user-agent": this.#options.userAgent ?? "model-agent",
           ...access.headers,
           ...(call.body === undefined

@@ -1,5 +1,5 @@
 import type { ModelKey } from "../model-identity.ts";
-import { claimPath } from "./path-claims.ts";
+import { awaitsContent, claimPath } from "./path-claims.ts";
 import type { TaskView } from "./task-view.ts";
 
 export interface Limits {
@@ -70,7 +70,8 @@ export function decide(tasks: readonly TaskView[], now: number, limits: Limits):
     }
     if (!due(task)) continue;
     const check = wish.mode !== "deliver" || task.checkedFingerprint !== wish.fingerprint;
-    if (claim.state === "busy" || (check ? freeChecks : freeDeliveries) <= 0) {
+    const waits = claim.state === "busy" || (!check && awaitsContent(task, [...views.values()]));
+    if (waits || (check ? freeChecks : freeDeliveries) <= 0) {
       queued.push(task.key);
       continue;
     }

@@ -11,6 +11,7 @@ import type { GopherObserver } from "./gopher-observer.ts";
 import { type DeliveryLimits, limitDelivery } from "./limit-delivery.ts";
 import { type ModelTask, needsFiles, newTask, type StatusDetails, statusOf, viewOf } from "./model-task.ts";
 import type { ModelWorker, ReadyReport } from "./model-worker.ts";
+import { pathsOverlap } from "./path-claims.ts";
 import { readyMessage } from "./ready-message.ts";
 import { retryDelay } from "./retry-delay.ts";
 
@@ -19,6 +20,8 @@ export interface GopherOptions {
   readonly publisher: StatusPublisher;
   readonly observer: GopherObserver;
   readonly limits: Limits & DeliveryLimits;
+  /** Another model, not necessarily wished for here, for whose sake files at this path stay. */
+  readonly pathUser?: ((path: string, except: ModelKey) => ModelKey | undefined) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -32,14 +35,17 @@ export interface ReadyModel {
   readonly epoch: number;
 }
 
-/** Something of ours on disk that an earlier run left and nobody wishes for now. */
+/** A model that nobody wishes for now and that an earlier run may have brought. */
 export interface Orphan {
   readonly key: ModelKey;
   readonly identity: ModelIdentity;
+  /** Empty for a model that has nothing on disk. */
   readonly path: string;
   readonly keepFiles: boolean;
   readonly displayUri: string;
   readonly origin: string;
+  /** Files go only if they are proven to have come from `displayUri`. */
+  readonly onlyProven?: boolean | undefined;
 }
 
 /** Makes the disk what the newest wishes say: one task per model, one writer per directory. */
@@ -48,8 +54,10 @@ export interface Gopher {
   apply(wishes: readonly ModelWish[], gone: readonly ModelKey[]): void;
   /** These models are no longer this machine's business: work for them stops, and their files stay as they are. */
   release(keys: readonly ModelKey[]): void;
-  /** Removes what an earlier run put there, unless somebody wishes for it. */
+  /** Removes what an earlier run put there, unless somebody wishes for it, and withdraws the model's status. */
   removeOrphan(orphan: Orphan): void;
+  /** Whether a wish concerns this directory, one below it, or one above it. */
+  wants(path: string): boolean;
   readyModels(): readonly ReadyModel[];
   /** A Ready model was found damaged: it leaves Ready and is repaired. Ignored when the model changed since it was taken. */
   reportDamage(model: ReadyModel, error: StorageError): void;
@@ -112,9 +120,10 @@ export function createGopher(options: GopherOptions): Gopher {
       return;
     }
     task.checkedFingerprint = wish.fingerprint;
-    if (outcome.placed) task.placed = wish;
-    const text = outcome.damage === undefined ? "Waiting for a worker." : `To be repaired: ${outcome.damage}.`;
-    setStatus(task, "Updating", outcome.damage === undefined ? "Queued" : "Repairing", text);
+    if (outcome.placed || (outcome.foreign && wish.inherited)) task.placed = wish;
+    if (outcome.damage !== undefined) setStatus(task, "Updating", "Repairing", `To be repaired: ${outcome.damage}.`);
+    else if (!outcome.foreign) setStatus(task, "Updating", "Queued", "Waiting for a worker.");
+    else setStatus(task, "Updating", "Adopting", "Files are there; they count once they are verified.");
   };
 
   const deliver = async (task: ModelTask, wish: ModelWish, signal: AbortSignal): Promise<void> => {
@@ -146,12 +155,15 @@ export function createGopher(options: GopherOptions): Gopher {
   };
 
   const remove = async (task: ModelTask, signal: AbortSignal): Promise<void> => {
+    if (task.wish !== undefined)
+      setStatus(task, "Updating", "Queued", `Waiting for its files to leave ${task.placed?.path}.`);
     if (task.placed !== undefined) {
-      const { path } = task.placed;
-      const user = [...tasks.values()].find((other) => needsFiles(other, task));
+      const { path, onlyFrom } = task.placed;
+      const user =
+        [...tasks.values()].find((other) => needsFiles(other, task))?.key ?? options.pathUser?.(path, task.key);
       const keep = user !== undefined || task.lastWish.keepFiles;
-      if (keep) logger.info({ model: task.key, path, sharedWith: user?.key }, "files are kept");
-      else await worker.remove(path, signal);
+      if (keep) logger.info({ model: task.key, path, sharedWith: user }, "files are kept");
+      else await worker.remove(path, signal, onlyFrom);
       task.placed = undefined;
     }
     task.checkedFingerprint = undefined;
@@ -274,10 +286,13 @@ export function createGopher(options: GopherOptions): Gopher {
     removeOrphan: (orphan) => {
       if (tasks.has(orphan.key)) return;
       const task = newTask(orphan.key, orphan.identity, sequence++, { ...orphan, mode: "deliver" });
-      task.placed = { path: orphan.path, content: undefined };
+      const onlyFrom = orphan.onlyProven === true ? orphan.displayUri : undefined;
+      if (orphan.path !== "") task.placed = { path: orphan.path, content: undefined, onlyFrom };
       tasks.set(orphan.key, task);
       schedule();
     },
+    wants: (path) =>
+      [...tasks.values()].some(({ wish }) => wish !== undefined && wish.path !== "" && pathsOverlap(wish.path, path)),
     readyModels: () =>
       [...tasks.values()].flatMap(({ key, identity, wish, epoch, readyFingerprint }) =>
         wish !== undefined && readyFingerprint === wish.fingerprint ? [{ key, identity, wish, epoch }] : [],

@@ -6,6 +6,15 @@ import type { ModelState, ModelStatus } from "../status/model-status.ts";
 import type { ReadyReport } from "./model-worker.ts";
 import type { Activity, TaskView } from "./task-view.ts";
 
+/** Files of a model on disk. */
+export interface Placed {
+  readonly path: string;
+  /** Undefined when an earlier run left them. */
+  readonly content: string | undefined;
+  /** They are the model's only if they are proven to have come from this redacted URI. */
+  readonly onlyFrom?: string | undefined;
+}
+
 /** Everything the gopher remembers of one model. */
 export interface ModelTask {
   readonly key: ModelKey;
@@ -19,8 +28,8 @@ export interface ModelTask {
   abort: AbortController | undefined;
   checkedFingerprint: string | undefined;
   readyFingerprint: string | undefined;
-  /** Files of ours that lie, or may lie, somewhere; the content is undefined when an earlier run left them. */
-  placed: { readonly path: string; readonly content: string | undefined } | undefined;
+  /** Files of ours that lie, or may lie, somewhere. */
+  placed: Placed | undefined;
   failures: number;
   retryAt: number | undefined;
   /** Counts how often the model became or ceased to be Ready: tells a late finding from one that still holds. */

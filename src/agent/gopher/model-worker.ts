@@ -12,8 +12,16 @@ export interface ReadyReport {
 
 export type CheckOutcome =
   | { readonly state: "ready"; readonly report: ReadyReport }
-  /** A delivery is needed. `placed`: files of ours, whole or not, lie there. `damage`: why a model that was proven no longer is. */
-  | { readonly state: "needed"; readonly placed: boolean; readonly damage?: string | undefined };
+  /**
+   * A delivery is needed. `placed`: files of ours, whole or not, lie there. `foreign`: files of somebody else do. `damage`: why a
+   * model that was proven no longer is.
+   */
+  | {
+      readonly state: "needed";
+      readonly placed: boolean;
+      readonly foreign?: boolean | undefined;
+      readonly damage?: string | undefined;
+    };
 
 export interface DeliveryReport extends ReadyReport {
   readonly fetchedBytes: number;
@@ -31,6 +39,9 @@ export interface ModelWorker {
   check(wish: ModelWish, signal: AbortSignal): Promise<CheckOutcome>;
   /** Fulfils a wish of mode `deliver`. */
   deliver(wish: ModelWish, watch: DeliveryWatch, signal: AbortSignal): Promise<DeliveryReport>;
-  /** Removes the model's directory, finished or not. Succeeds when there is nothing. */
-  remove(path: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes the model's directory, finished or not. Succeeds when there is nothing. With `onlyFrom` it removes a directory
+   * only if it is proven to have come from that redacted URI.
+   */
+  remove(path: string, signal: AbortSignal, onlyFrom?: string): Promise<void>;
 }

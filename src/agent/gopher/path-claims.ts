@@ -43,3 +43,21 @@ function owns(other: TaskView, task: TaskView): boolean {
 function has(task: TaskView): boolean {
   return task.placedPath !== undefined && task.placedPath === task.wish?.path;
 }
+
+/**
+ * Whether a model that may share waits for another one that brings the same content to another directory. Who waits for whom
+ * is a total order among models that are not at work, so that nobody waits in a circle.
+ */
+export function awaitsContent(task: TaskView, tasks: readonly TaskView[]): boolean {
+  const { wish } = task;
+  if (wish?.mode !== "deliver" || !wish.reuse) return false;
+  return tasks.some((other) => {
+    const theirs = other.wish;
+    if (other.key === task.key || theirs?.mode !== "deliver") return false;
+    if (theirs.content !== wish.content || theirs.path === wish.path) return false;
+    if (other.readyFingerprint === theirs.fingerprint) return false;
+    if (other.activity === "deliver") return true;
+    if (other.retryAt !== undefined || claimPath(other, tasks).state === "conflict") return false;
+    return (Number(theirs.reuse) - Number(wish.reuse) || other.sequence - task.sequence) < 0;
+  });
+}

@@ -10,7 +10,7 @@ export interface TaskView {
   /** Order of arrival, for fairness and for who was first on a path. */
   readonly sequence: number;
   /** The newest wish; undefined when the model is to go away. */
-  readonly wish: Pick<ModelWish, "path" | "fingerprint" | "content" | "priority" | "mode"> | undefined;
+  readonly wish: Pick<ModelWish, "path" | "fingerprint" | "content" | "priority" | "mode" | "reuse"> | undefined;
   readonly activity: Activity;
   /** Fingerprint that the running check or delivery works for. */
   readonly runningFingerprint: string | undefined;

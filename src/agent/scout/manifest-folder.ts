@@ -28,7 +28,7 @@ const largestFile = 16 * 1024 * 1024;
  * case it was not told. While the folder cannot be read, what it said last stays.
  */
 export function manifestFolder<Item extends Document>(options: ManifestFolderOptions<Item>): ManifestSource<Item> {
-  return { watch: (signal) => watchFolder(options, signal) };
+  return { lastGoodStays: true, watch: (signal) => watchFolder(options, signal) };
 }
 
 async function* watchFolder<Item extends Document>(

@@ -2,10 +2,10 @@ import type { Manifest } from "../../models/manifest/manifest.ts";
 import { parseManifests } from "../../models/manifest/parse-manifests.ts";
 import { modelKey } from "../model-identity.ts";
 import type { Document, ParsedFile } from "./folder-state.ts";
-import { identityOf } from "./resolve-wish.ts";
+import { identityOf, type ManifestContext } from "./resolve-wish.ts";
 
 /** A manifest with where it was found. */
-export interface FoundManifest extends Document {
+export interface FoundManifest extends Document, ManifestContext {
   readonly manifest: Manifest;
 }
 

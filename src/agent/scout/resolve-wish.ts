@@ -8,6 +8,8 @@ import { parseUri } from "../../uri/parse-uri.ts";
 import { type ModelIdentity, modelKey } from "../model-identity.ts";
 import type { ModelWish } from "../model-wish.ts";
 import { type DestinationRules, resolveDestination } from "./destination.ts";
+import type { RefusedManifest } from "./found-model.ts";
+import { shapeSelection } from "./shape-selection.ts";
 
 /** What becomes of a manifest on this machine. */
 export type Verdict =
@@ -24,8 +26,40 @@ export function identityOf(manifest: Pick<Manifest, "kind" | "metadata">): Model
   return { kind: manifest.kind, namespace: manifest.metadata.namespace ?? "", name: manifest.metadata.name };
 }
 
+/** The wish of a model whose manifest cannot be read: it says why, and what is on disk stays as it is. */
+export function refusedWish({ key, identity, origin, refusal }: RefusedManifest): ModelWish {
+  return {
+    ...{ key, identity, origin, refusal },
+    ...{
+      mode: "refused",
+      storageUri: "",
+      displayUri: "",
+      path: "",
+      root: "",
+      parameters: {},
+      reuse: false,
+      inherited: false,
+    },
+    ...{ secret: undefined, keepFiles: false, priority: 0, content: "" },
+    fingerprint: hash([origin, refusal.message]),
+  };
+}
+
+/** What a source knows of a model beside its manifest. */
+export interface ManifestContext {
+  /** The accelerator of this machine, for a model that has files for several: only those in a folder of this name are wanted. */
+  readonly shape?: string | undefined;
+  /** See {@link ModelWish.inherited}. */
+  readonly inherited?: boolean | undefined;
+}
+
 /** Reads a manifest as a wish of this machine. What cannot be fulfilled becomes a wish that says why. */
-export function resolveWish(manifest: Manifest, origin: string, rules: DestinationRules): Verdict {
+export function resolveWish(
+  manifest: Manifest,
+  origin: string,
+  rules: DestinationRules,
+  { shape, inherited = false }: ManifestContext = {},
+): Verdict {
   const { spec, metadata } = manifest;
   const { storage } = spec;
   if (spec.disabled === true) return { type: "skip", reason: "spec.disabled is true" };
@@ -39,9 +73,12 @@ export function resolveWish(manifest: Manifest, origin: string, rules: Destinati
     secret: secretOf(manifest),
     keepFiles: (metadata.labels[keepFilesLabel] ?? "").toLowerCase() === "true",
     priority: priorityOf(metadata.annotations[priorityAnnotation]),
-    content: hash([storage.storageUri, sorted(parameters)]),
+    inherited,
+    reuse: storage.downloadPolicy === "ReuseIfExists",
     origin,
   };
+  const content = (selection?: object): string =>
+    hash([storage.storageUri, sorted(parameters), ...(selection === undefined ? [] : [selection])]);
   let displayUri = "";
   try {
     const uri = parseUri(storage.storageUri);
@@ -53,13 +90,16 @@ export function resolveWish(manifest: Manifest, origin: string, rules: Destinati
       };
     }
     const place = placeOf(uri, storage.path, storage.storageUri, rules);
-    const fingerprint = hash([base.content, place.mode, place.path, base.secret ?? ""]);
-    return { type: "wish", wish: { ...base, ...place, displayUri, fingerprint } };
+    const selection = shape === undefined ? undefined : shapeSelection(uri, shape, parameters);
+    const wish = { ...base, ...place, displayUri, content: content(selection) };
+    const fingerprint = hash([wish.content, wish.mode, wish.path, wish.secret ?? "", ...(wish.reuse ? ["reuse"] : [])]);
+    return { type: "wish", wish: { ...wish, fingerprint, ...(selection === undefined ? {} : { selection }) } };
   } catch (error) {
     const refusal = toStorageError(error, "read the manifest", origin);
-    const fingerprint = hash([base.content, storage.path ?? "", refusal.message]);
     const path = storage.path ?? "";
-    return { type: "wish", wish: { ...base, mode: "refused", displayUri, path, root: "", refusal, fingerprint } };
+    const refused = { mode: "refused", displayUri, path, root: "", refusal, content: content() } as const;
+    const fingerprint = hash([refused.content, path, refusal.message]);
+    return { type: "wish", wish: { ...base, ...refused, fingerprint } };
   }
 }
 

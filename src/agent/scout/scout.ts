@@ -5,16 +5,18 @@ import type { ModelWish } from "../model-wish.ts";
 import type { AgentStatus } from "../status/agent-status.ts";
 import type { StatusBoard } from "../status/status-board.ts";
 import type { DestinationRules } from "./destination.ts";
+import type { FoundModel } from "./found-model.ts";
 import type { ManifestProblem } from "./manifest-problem.ts";
-import type { ManifestBatch } from "./manifest-source.ts";
-import type { FoundManifest } from "./parse-manifest-file.ts";
-import { resolveWish } from "./resolve-wish.ts";
+import type { ManifestBatch, OrphanedModel } from "./manifest-source.ts";
+import { identityOf, refusedWish, resolveWish, type Verdict } from "./resolve-wish.ts";
 
 export interface ScoutOptions {
   readonly rules: DestinationRules;
   readonly gopher: Pick<Gopher, "apply" | "release" | "removeOrphan">;
   readonly board: Pick<StatusBoard, "setProblems" | "setSkipped">;
   readonly metrics: Pick<Metrics, "set">;
+  /** See `ManifestSource.lastGoodStays`. Default true. */
+  readonly lastGoodStays?: boolean | undefined;
   /** What an earlier run of the agent left on this root. */
   readonly saved: AgentStatus | undefined;
   readonly logger: Logger;
@@ -22,7 +24,7 @@ export interface ScoutOptions {
 
 /** Decides which manifests concern this machine and hands their wishes to the gopher. */
 export interface Scout {
-  take(batch: ManifestBatch<FoundManifest>): void;
+  take(batch: ManifestBatch<FoundModel>): void;
 }
 
 export function createScout(options: ScoutOptions): Scout {
@@ -33,8 +35,8 @@ export function createScout(options: ScoutOptions): Scout {
   let problems: readonly ManifestProblem[] = [];
   let first = true;
 
-  const judge = (found: FoundManifest): ModelWish | undefined => {
-    const verdict = resolveWish(found.manifest, found.origin, options.rules);
+  const judge = (found: FoundModel): ModelWish | undefined => {
+    const verdict = verdictOn(found, options.rules);
     refusals.delete(found.key);
     board.setSkipped(
       found.key,
@@ -50,12 +52,12 @@ export function createScout(options: ScoutOptions): Scout {
       return wish;
     }
     refusals.set(found.key, { ...place(found.origin), severity: "error", message: wish.refusal?.message ?? "" });
-    const before = good.get(found.key);
+    const before = options.lastGoodStays === false ? undefined : good.get(found.key);
     return before === undefined ? wish : { ...before, origin: found.origin };
   };
 
-  const takeOver = (batch: ManifestBatch<FoundManifest>): void => {
-    const known = new Set(batch.changed.map(({ key }) => key));
+  const takeOver = (batch: ManifestBatch<FoundModel>): void => {
+    const known = new Set([...batch.changed.map(({ key }) => key), ...(batch.undecided ?? [])]);
     const left = (options.saved?.models ?? []).filter(({ key, managed }) => managed && !known.has(key));
     if (left.length === 0) return;
     if (!batch.complete) {
@@ -69,6 +71,15 @@ export function createScout(options: ScoutOptions): Scout {
     for (const { key, identity, path, keepFiles, storageUri, origin } of left) {
       gopher.removeOrphan({ key, identity, path, keepFiles, displayUri: storageUri, origin });
     }
+  };
+
+  const removeOrphan = ({ found, onlyProven }: OrphanedModel<FoundModel>): void => {
+    const { key, origin } = found;
+    const verdict = verdictOn(enabled(found), options.rules);
+    const wish = verdict.type === "wish" && verdict.wish.mode === "deliver" ? verdict.wish : undefined;
+    const identity = "manifest" in found ? identityOf(found.manifest) : found.identity;
+    const { path = "", keepFiles = false, displayUri = "" } = wish ?? {};
+    gopher.removeOrphan({ key, identity, origin, path, keepFiles, displayUri, onlyProven });
   };
 
   /** Who held a directory before the restart comes first, so that a conflict is decided as it was. */
@@ -93,6 +104,7 @@ export function createScout(options: ScoutOptions): Scout {
       }
       gopher.apply(first ? inFormerOrder(wishes) : wishes, batch.gone);
       gopher.release(released);
+      for (const orphan of batch.orphans ?? []) removeOrphan(orphan);
       if (first) takeOver(batch);
       first = false;
       for (const problem of batch.problems ?? []) logger.warn({ ...problem }, "problem in a manifest");
@@ -102,6 +114,18 @@ export function createScout(options: ScoutOptions): Scout {
       metrics.set("manifestProblems", {}, all.length);
     },
   };
+}
+
+function verdictOn(found: FoundModel, rules: DestinationRules): Verdict {
+  if ("manifest" in found) return resolveWish(found.manifest, found.origin, rules, found);
+  return { type: "wish", wish: refusedWish(found) };
+}
+
+/** The same without `disabled`, which says that nothing is brought, not that nothing was. */
+function enabled(found: FoundModel): FoundModel {
+  if (!("manifest" in found)) return found;
+  const { manifest } = found;
+  return { ...found, manifest: { ...manifest, spec: { ...manifest.spec, disabled: false } } };
 }
 
 function place(origin: string): Pick<ManifestProblem, "file" | "line"> {

@@ -16,7 +16,7 @@ function task(
   return {
     key,
     sequence: sequence++,
-    wish: { path: `/models/${key}`, fingerprint, content: key, priority: 0, mode: "deliver", ...wish },
+    wish: { path: `/models/${key}`, fingerprint, content: key, priority: 0, mode: "deliver", reuse: false, ...wish },
     activity: "none",
     runningFingerprint: undefined,
     cancelling: false,
@@ -110,7 +110,7 @@ test("a directory inside another model's directory is a conflict too", () => {
 test("the same content at the same place is shared: one works, the other waits", () => {
   const same = { path: "/models/x", content: "equal" };
   const first = delivering("a", {
-    wish: { ...same, fingerprint: "a-1", priority: 0, mode: "deliver" },
+    wish: { ...same, fingerprint: "a-1", priority: 0, mode: "deliver", reuse: false },
     placedPath: "/models/x",
   });
   const second = task("b", { checkedFingerprint: undefined }, same);
@@ -136,4 +136,29 @@ test("models without files of ours claim no directory and no worker", () => {
 test("overlap is by path segment", () => {
   assert.ok(pathsOverlap("/a/b", "/a/b/c"));
   assert.ok(!pathsOverlap("/a/b", "/a/bc"));
+});
+
+test("a model that may share waits for the one that brings the same content elsewhere", () => {
+  const content = { content: "equal" };
+  const reuse = { ...content, reuse: true };
+  const busy = delivering("a", { wish: { ...task("a").wish!, ...content } });
+  assert.deepEqual(actions([busy, task("b", {}, reuse)]), []);
+  assert.deepEqual(actions([busy, task("b", {}, content)]), ["deliver b"]);
+  const ready = task("a", { readyFingerprint: "a-1", placedPath: "/models/a" }, content);
+  assert.deepEqual(actions([ready, task("b", {}, reuse)]), ["deliver b"]);
+});
+
+test("of models that may all share one goes first; it is the one that would be brought anyway", () => {
+  const reuse = { content: "equal", reuse: true };
+  assert.deepEqual(actions([task("a", {}, reuse), task("b", {}, reuse)]), ["deliver a"]);
+  assert.deepEqual(actions([task("a", {}, reuse), task("b", {}, { content: "equal" })]), ["deliver b"]);
+});
+
+test("nobody waits for content that failed to come or that has no place to go", () => {
+  const reuse = { content: "equal", reuse: true };
+  const failed = task("a", { retryAt: 1000 }, { content: "equal" });
+  assert.deepEqual(actions([failed, task("b", {}, reuse)]), ["deliver b"]);
+  const owner = task("x", { readyFingerprint: "x-1", placedPath: "/models/x" }, { path: "/models/x" });
+  const refused = task("a", {}, { content: "equal", path: "/models/x" });
+  assert.deepEqual(actions([owner, refused, task("b", {}, reuse)]), ["deliver b"]);
 });

@@ -26,6 +26,8 @@ function wish(name: string, changes: Partial<ModelWish> = {}): ModelWish {
     root: "/models",
     parameters: {},
     secret: undefined,
+    reuse: false,
+    inherited: false,
     keepFiles: false,
     priority: 0,
     fingerprint: `${name}-1`,

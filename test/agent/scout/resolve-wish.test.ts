@@ -51,6 +51,8 @@ test("a manifest becomes a wish with its place, its order and where it was said"
       root: "/models",
       parameters: { region: "eu-west-1" },
       secret: { namespace: "team", name: "s3-keys" },
+      reuse: false,
+      inherited: false,
       keepFiles: true,
       priority: 7,
       fingerprint: "",
