@@ -1,13 +1,8 @@
-import type { Manifest } from "../../models/manifest/manifest.ts";
 import { parseManifests } from "../../models/manifest/parse-manifests.ts";
 import { modelKey } from "../model-identity.ts";
-import type { Document, ParsedFile } from "./folder-state.ts";
-import { identityOf, type ManifestContext } from "./resolve-wish.ts";
-
-/** A manifest with where it was found. */
-export interface FoundManifest extends Document, ManifestContext {
-  readonly manifest: Manifest;
-}
+import type { ParsedFile } from "./folder-state.ts";
+import type { FoundManifest } from "./found-model.ts";
+import { identityOf } from "./resolve-wish.ts";
 
 /** Reads one manifest file for the folder source. */
 export function parseManifestFile(text: string, file: string): ParsedFile<FoundManifest> {

@@ -8,7 +8,7 @@ import { parseUri } from "../../uri/parse-uri.ts";
 import { type ModelIdentity, modelKey } from "../model-identity.ts";
 import type { ModelWish } from "../model-wish.ts";
 import { type DestinationRules, resolveDestination } from "./destination.ts";
-import type { RefusedManifest } from "./found-model.ts";
+import type { ManifestContext, RefusedManifest } from "./found-model.ts";
 import { shapeSelection } from "./shape-selection.ts";
 
 /** What becomes of a manifest on this machine. */
@@ -43,14 +43,6 @@ export function refusedWish({ key, identity, origin, refusal }: RefusedManifest)
     ...{ secret: undefined, keepFiles: false, priority: 0, content: "" },
     fingerprint: hash([origin, refusal.message]),
   };
-}
-
-/** What a source knows of a model beside its manifest. */
-export interface ManifestContext {
-  /** The accelerator of this machine, for a model that has files for several: only those in a folder of this name are wanted. */
-  readonly shape?: string | undefined;
-  /** See {@link ModelWish.inherited}. */
-  readonly inherited?: boolean | undefined;
 }
 
 /** Reads a manifest as a wish of this machine. What cannot be fulfilled becomes a wish that says why. */
