@@ -24,7 +24,8 @@ for version in ${KUBE_VERSIONS:-1.34.4 1.34.3 1.34.2 1.35.4}; do
   } > go.mod
   printf 'package main\n\nimport _ "k8s.io/kubernetes/cmd/kube-apiserver/app"\n\nfunc main() {}\n' > main.go
   if GOFLAGS=-mod=mod go mod tidy >build.log 2>&1 &&
-    GOFLAGS=-mod=mod nice -n 10 go build -o kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver >>build.log 2>&1; then
+    GOFLAGS=-mod=mod nice -n 10 go build -o kube-apiserver.new k8s.io/kubernetes/cmd/kube-apiserver >>build.log 2>&1; then
+    mv kube-apiserver.new kube-apiserver
     echo "$directory/kube-apiserver"
     exit 0
   fi
