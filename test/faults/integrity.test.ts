@@ -227,6 +227,16 @@ describe("contents that other tools stumble over", { concurrency: 2, timeout: 60
     await rejectsWith(transfer([expected], { target }), "checksum_mismatch");
   });
 
+  test("300 files of one size that nothing tells apart: each is asked for once and gets its own bytes", async () => {
+    await using server = await startFaultServer();
+    const contents = Array.from({ length: 300 }, (_, seed) => generatedContent({ seed, size: 5000 }));
+    const files = contents.map((each, index) => serve(server, `/same-${index}`, each, { etag: null, digest: null }));
+    await using target = await stagingTarget();
+    await transfer(files, { target });
+    for (const [index, each] of contents.entries()) assertFile(target.pathOf(`same-${index}`), each);
+    assert.equal(server.requests.length, files.length);
+  });
+
   test("sizes around every boundary arrive exactly", async () => {
     await using server = await startFaultServer();
     const sizes = [1, 2, 4095, 4096, mebibyte - 1, mebibyte, mebibyte + 1, commitUnit - 1, commitUnit, commitUnit + 1];

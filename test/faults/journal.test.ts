@@ -81,7 +81,7 @@ describe("what an interrupted transfer left, damaged", { concurrency: 2, timeout
         assert.deepEqual((await stagedFiles(root.path)).parts, []);
       },
     );
-    await fc.assert(property, { numRuns: 24, seed: 36, endOnFailure: true });
+    await fc.assert(property, { numRuns: 18, seed: 36, endOnFailure: true });
   });
 
   test("[E11] an interrupted transfer is continued where it stopped, without a byte fetched twice beyond its units", async () => {

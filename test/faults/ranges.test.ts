@@ -50,7 +50,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
       const file = serve(server, "/model", content);
       const rule = server.addRule({ when: { ranged: true, request: { from: 2 } }, times: 2, fault });
       await using target = await stagingTarget();
-      await transfer([file], { target });
+      await transfer([file], { target, lanes: 1 });
       assert.equal(rule.applied, 2);
       assertFile(target.pathOf("model"), content);
     });
@@ -63,7 +63,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
       await using server = await startFaultServer({ rules: [{ when: { ranged: true }, fault }] });
       const file = serve(server, "/model", content, { digest: null });
       await using target = await stagingTarget();
-      const outcome = await transfer([file], { target, maxAttempts: 2 }).catch((error: unknown) => error);
+      const outcome = await transfer([file], { target, lanes: 1, maxAttempts: 2 }).catch((error: unknown) => error);
       if (target.published.length > 0) assertFile(target.pathOf("model"), content);
       else assert.ok(outcome instanceof Error);
     });
@@ -75,7 +75,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
       const file = serve(server, "/model", content);
       server.addRule({ when: { ranged: true, request: { from: 2 } }, fault });
       await using target = await stagingTarget();
-      await rejectsWith(transfer([file], { target }), "precondition_failed");
+      await rejectsWith(transfer([file], { target, lanes: 1 }), "precondition_failed");
       assert.deepEqual(target.published, []);
       assert.ok(server.requests.length <= 30, `${server.requests.length} requests`);
     });
@@ -85,7 +85,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
     await using server = await startFaultServer({ rules: [{ fault: { type: "html-page", padded: true } }] });
     const file = serve(server, "/model", content);
     await using target = await stagingTarget();
-    await rejectsWith(transfer([file], { target, maxAttempts: 2 }), "checksum_mismatch", "protocol");
+    await rejectsWith(transfer([file], { target, lanes: 1, maxAttempts: 2 }), "checksum_mismatch", "protocol");
     assert.deepEqual(target.published, []);
   });
 
@@ -93,7 +93,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
     await using server = await startFaultServer({ rules: [{ fault: { type: "ignore-range" } }] });
     const file = serve(server, "/model", content);
     await using target = await stagingTarget();
-    await transfer([file], { target });
+    await transfer([file], { target, lanes: 1 });
     assertFile(target.pathOf("model"), content);
     assert.ok(server.bytesServed() <= 2 * content.size, `${server.bytesServed() / content.size} times the file`);
   });
@@ -102,7 +102,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
     await using server = await startFaultServer({ rules: [{ fault: { type: "gzip" } }] });
     const file = serve(server, "/model", content);
     await using target = await stagingTarget();
-    await transfer([file], { target });
+    await transfer([file], { target, lanes: 1 });
     assertFile(target.pathOf("model"), content);
     for (const request of server.requests) assert.equal(request.headers["accept-encoding"], "identity");
     assert.equal(server.bytesServed(), content.size);
@@ -114,7 +114,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
     });
     const file = serve(server, "/model", content);
     await using target = await stagingTarget();
-    await rejectsWith(transfer([file], { target, maxAttempts: 2 }), "protocol", "unsupported");
+    await rejectsWith(transfer([file], { target, lanes: 1, maxAttempts: 2 }), "protocol", "unsupported");
     assert.deepEqual(target.published, []);
   });
 
@@ -124,7 +124,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
     const file = serve(server, "/model", content, { etag: null, digest: null });
     server.put("/model", { content: shorter, etag: undefined });
     await using target = await stagingTarget();
-    await rejectsWith(transfer([file], { target, maxAttempts: 2 }), "precondition_failed");
+    await rejectsWith(transfer([file], { target, lanes: 1, maxAttempts: 2 }), "precondition_failed");
     assert.deepEqual(target.published, []);
   });
 
@@ -140,7 +140,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
     const shorter = generatedContent({ seed: 3, size: 12 * mebibyte + 5 });
     const before = server.bytesServed();
     const file = serve(server, "/model", shorter);
-    const result = await transfer([file], { target });
+    const result = await transfer([file], { target, lanes: 1 });
     assertFile(target.pathOf("model"), shorter);
     assert.equal(result.resumedBytes, 0);
     assert.equal(server.bytesServed() - before, shorter.size);
@@ -155,7 +155,7 @@ describe("redirects", { concurrency: 2, timeout: 60_000 }, () => {
     const file = serve(server, "/model", content);
     serve(server, "/moved", content);
     await using target = await stagingTarget();
-    await transfer([file], { target });
+    await transfer([file], { target, lanes: 1 });
     assertFile(target.pathOf("model"), content);
   });
 
@@ -168,7 +168,7 @@ describe("redirects", { concurrency: 2, timeout: 60_000 }, () => {
     const headers = { authorization: "Bearer secret", cookie: "a=b" };
     const file = serve(server, "/model", content, { headers });
     await using target = await stagingTarget();
-    await transfer([file], { target });
+    await transfer([file], { target, lanes: 1 });
     assertFile(target.pathOf("model"), content);
     for (const request of other.requests) {
       assert.equal(request.headers["authorization"], undefined);
@@ -186,7 +186,7 @@ describe("redirects", { concurrency: 2, timeout: 60_000 }, () => {
       await using server = await startFaultServer({ rules: [{ fault }] });
       const file = serve(server, "/model", content);
       await using target = await stagingTarget();
-      await rejectsWith(transfer([file], { target, maxAttempts: 2 }), "protocol", "unsupported");
+      await rejectsWith(transfer([file], { target, lanes: 1, maxAttempts: 2 }), "protocol", "unsupported");
       assert.ok(server.requests.length <= 50, `${server.requests.length} requests`);
     });
   }

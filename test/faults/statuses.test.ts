@@ -19,7 +19,7 @@ describe("a service that is busy", { concurrency: true, timeout: 60_000 }, () =>
       });
       const small = generatedContent({ seed: 1, size: 20_000 });
       const large = generatedContent({ seed: 2, size: 48 * mebibyte });
-      const files = Array.from({ length: 120 }, (_, index) => serve(server, `/small-${index}`, small));
+      const files = Array.from({ length: 60 }, (_, index) => serve(server, `/small-${index}`, small));
       files.push(serve(server, "/large", large));
       await using target = await stagingTarget();
       const events: TransferEvent[] = [];
