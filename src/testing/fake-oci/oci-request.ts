@@ -27,7 +27,8 @@ export function readRequest(incoming: IncomingMessage): OciRequest {
   const question = target.indexOf("?");
   const path = question < 0 ? target : target.slice(0, question);
   const par = /^\/p\/([^/]+)(\/.*)$/.exec(path);
-  const [, root = "", namespace, b, bucket, collection = "", ...rest] = (par?.[2] ?? path).split("/");
+  const segments = (par?.[2] ?? path).split("/");
+  const [, root = "", namespace, b, bucket, collection = "", ...rest] = segments;
   const regular = root === "n" && (b === undefined || b === "b");
   return {
     incoming,
@@ -39,7 +40,7 @@ export function readRequest(incoming: IncomingMessage): OciRequest {
     namespace: regular && namespace ? decode(namespace) : undefined,
     bucket: regular && bucket ? decode(bucket) : undefined,
     collection: regular ? collection : "",
-    name: regular ? decode(rest.join("/")) : decode(namespace ?? ""),
+    name: decode((regular ? rest : segments.slice(2)).join("/")),
     root,
   };
 }
