@@ -28,7 +28,8 @@ export class Locator {
     const lifetime = lifetimeOf(keys?.expiration, now);
     const login = keys === undefined ? undefined : { keys, now, expiresInSeconds: lifetime.seconds };
     const address = await this.#address(region, uri.bucket);
-    const url = await signedUrl(address, uri.key, readQuery(session, uri, pin?.version), login);
+    const query = readQuery(session, uri, pin?.version, login !== undefined);
+    const url = await signedUrl(address, uri.key, query, login);
     return {
       kind: "http",
       url,
@@ -53,11 +54,19 @@ export class Locator {
   }
 }
 
-function readQuery(session: S3Session, uri: S3Uri, version: string | undefined): Record<string, string> {
+function readQuery(
+  session: S3Session,
+  uri: S3Uri,
+  version: string | undefined,
+  signed: boolean,
+): Record<string, string> {
+  // What a response is to carry may only be said in signed requests.
+  const identity = signed && session.settings.preset.repeatsUploadEncoding;
   const { VersionId, RequestPayer } = objectInput(session, uri, version);
   return {
     ...(VersionId === undefined ? {} : { versionId: VersionId }),
     ...(RequestPayer === undefined ? {} : { "x-amz-request-payer": RequestPayer }),
+    ...(identity ? { "response-content-encoding": "identity" } : {}),
   };
 }
 

@@ -28,6 +28,8 @@ export interface ServicePreset {
   readonly partNumbers: boolean;
   /** `If-None-Match: *` is heeded when an upload, a multipart one included, is completed; else it is asked before. */
   readonly conditionalWrites: boolean;
+  /** Answers reads with the `aws-chunked` encoding of the upload: signed reads then ask for identity. */
+  readonly repeatsUploadEncoding: boolean;
 }
 
 const common = {
@@ -38,6 +40,7 @@ const common = {
   objectAttributes: false,
   partNumbers: true,
   conditionalWrites: false,
+  repeatsUploadEncoding: false,
 } as const;
 
 export const servicePresets: Readonly<Record<ServiceName, ServicePreset>> = {
@@ -53,6 +56,7 @@ export const servicePresets: Readonly<Record<ServiceName, ServicePreset>> = {
     objectAttributes: true,
     partNumbers: true,
     conditionalWrites: true,
+    repeatsUploadEncoding: false,
   },
   minio: {
     ...common,
@@ -93,7 +97,7 @@ export const servicePresets: Readonly<Record<ServiceName, ServicePreset>> = {
     // Refuses every header of the checksum family by name, this one too.
     checksumMode: "never",
   },
-  ceph: { ...common, title: "Ceph Object Gateway", endpoint: "given" },
+  ceph: { ...common, title: "Ceph Object Gateway", endpoint: "given", repeatsUploadEncoding: true },
   oci: {
     ...common,
     title: "OCI Object Storage (S3 compatible)",

@@ -185,6 +185,20 @@ test("anonymous reads are plain addresses that do not expire", async () => {
   });
 });
 
+test("a server that repeats how an object was uploaded is asked for identity", async () => {
+  await server.putObject("models", "chunked", "content", { contentEncoding: "aws-chunked" });
+  const uri = parseUri("s3://models/chunked");
+  const ceph = { service: "ceph" };
+  assert.equal(
+    await withClient({ parameters: ceph }, async (client) => (await readRange(client, uri)).toString()),
+    "content",
+  );
+  await withClient({ parameters: ceph }, async (client) => {
+    assert.equal((await client.stat(uri)).contentEncoding, undefined);
+  });
+  await withClient({}, (client) => assert.rejects(() => readRange(client, uri), /encoded as aws-chunked/));
+});
+
 test("Amazon's own addresses, without asking anybody", async () => {
   const addresses: readonly (readonly [string, Record<string, string>, string])[] = [
     ["s3://models@eu-west-1/a b", {}, "https://models.s3.eu-west-1.amazonaws.com/a%20b?"],
