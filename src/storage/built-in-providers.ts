@@ -27,6 +27,11 @@ export const builtInProviders: readonly LazyProvider[] = [
     load: async () => (await import("./providers/huggingface/definition.ts")).huggingfaceProvider,
   },
   {
+    name: "github",
+    uriProviders: ["github"],
+    load: async () => (await import("./providers/github/definition.ts")).githubProvider,
+  },
+  {
     name: "http",
     uriProviders: ["http"],
     load: async () => (await import("./providers/http/definition.ts")).httpProvider,

@@ -120,13 +120,18 @@ export class ApiClient {
         answer = await this.#send(request, method, token);
       }
     }
-    const pauseMs = this.#pause(request.budget, answer);
-    if (answer.status < 400) return answer;
     const { status, headers } = answer;
-    const text = method === "HEAD" ? "" : await readText(answer, request, maxRefusalBytes).catch(() => "");
-    discard(answer);
+    const named = this.#options.pauseOf(answer, this.#options.clock.now());
+    if (status < 400) {
+      this.#unnamedPauses.delete(request.budget);
+      if (named !== undefined) this.#pause(request.budget, named);
+      return answer;
+    }
+    const text = await readText(answer, request, maxRefusalBytes).catch(() => "");
     const error = request.explain({ status, headers, text, sentToken: token !== undefined });
-    throw pauseMs === undefined || error.code !== "rate_limited" ? error : error.with({ retryAfterMs: pauseMs });
+    const limited = error.code === "rate_limited";
+    const wanted = named ?? (limited ? this.#unnamedPause(request.budget) : undefined);
+    throw wanted === undefined ? error : error.with({ retryAfterMs: this.#pause(request.budget, wanted) });
   }
 
   #send(request: ApiRequest, method: "GET" | "HEAD", token: string | undefined): Promise<HttpAnswer> {
@@ -142,20 +147,17 @@ export class ApiClient {
     });
   }
 
-  /** Closes the budget's gate as the answer asks; gives the milliseconds. */
-  #pause(budget: string, answer: HttpAnswer): number | undefined {
-    const { pauseOf, clock, random } = this.#options;
-    const named = pauseOf(answer, clock.now());
-    if (named === undefined && answer.status !== 429) {
-      this.#unnamedPauses.delete(budget);
-      return undefined;
-    }
-    const count = this.#unnamedPauses.get(budget) ?? 0;
-    const unnamed = Math.min(maxUnnamedPauseMs, unnamedPauseMs * 2 ** count);
-    if (named === undefined) this.#unnamedPauses.set(budget, count + 1);
-    const pauseMs = (named ?? unnamed) + roundingMs * random();
+  /** Closes the budget's gate, a little longer than asked; gives the milliseconds. */
+  #pause(budget: string, wantedMs: number): number {
+    const pauseMs = wantedMs + roundingMs * this.#options.random();
     this.#gate(budget).coolDown(pauseMs);
     return pauseMs;
+  }
+
+  #unnamedPause(budget: string): number {
+    const count = this.#unnamedPauses.get(budget) ?? 0;
+    this.#unnamedPauses.set(budget, count + 1);
+    return Math.min(maxUnnamedPauseMs, unnamedPauseMs * 2 ** count);
   }
 
   #gate(budget: string): RateGate {

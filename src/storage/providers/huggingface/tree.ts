@@ -1,4 +1,5 @@
 import { isStorageError } from "../../../errors.ts";
+import { nextLink } from "../../http/next-link.ts";
 import { compareKeys } from "../../key-order.ts";
 import { hubError } from "./errors.ts";
 import { type HubFile, parseTreeEntry } from "./hub-file.ts";
@@ -36,7 +37,7 @@ export async function readTree(session: HubSession, request: TreeRequest): Promi
         if (file === "malformed") throw noListing(request, "has an entry without path, type or size");
         if (file !== undefined) files.push(file);
       }
-      url = nextPage(headers["link"], url, session.settings.endpoint);
+      url = nextLink(headers["link"], url, session.settings.endpoint);
     }
   } catch (error) {
     if (isStorageError(error) && error.serviceCode === "EntryNotFound") return undefined;
@@ -50,20 +51,6 @@ function firstPage({ settings }: HubSession, { uri, revision, directory, recursi
   const limit = pageSize === undefined ? "" : `&limit=${pageSize}`;
   const query = `?recursive=${recursive}&expand=false${limit}`;
   return apiUrl(settings.endpoint, uri, `/tree/${encodeURIComponent(revision)}${below}${query}`);
-}
-
-/**
- * The page that `Link: <…>; rel="next"` (RFC 8288) names. A mirror may repeat the Hub's own address there: the listing stays where it
- * began, and so does the token.
- */
-function nextPage(link: string | undefined, from: string, endpoint: string): string | undefined {
-  const target = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/i.exec(link ?? "")?.[1];
-  if (target === undefined || !URL.canParse(target, from)) return undefined;
-  const next = new URL(target, from);
-  const { origin, pathname } = new URL(endpoint);
-  if (next.origin === origin) return next.href;
-  const root = pathname === "/" ? "" : pathname;
-  return `${origin}${root}${next.pathname}${next.search}`;
 }
 
 function noListing({ operation, uri }: TreeRequest, problem: string) {
