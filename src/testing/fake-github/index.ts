@@ -1,0 +1,1 @@
+export { type FakeGithub, type FakeGithubOptions, type FakeGithubRequest, startFakeGithub } from "./fake-github.ts";
