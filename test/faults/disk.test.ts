@@ -107,6 +107,22 @@ describe("disks that are full, broken or read-only", { concurrency: 2, timeout: 
     );
   });
 
+  test("[E12] a file system that is read-only is an error before anything is fetched", {
+    skip: canMount() ? false : "needs the right to mount a tmpfs in a namespace of its own",
+  }, async () => {
+    await using server = await startFaultServer();
+    await using root = await temporaryDirectory();
+    const storageUri = serveModel(server, "/model/", generatedModel({ seed: 3, shards: 1, shardSize: mebibyte }));
+    const script = `mount -t tmpfs -o ro tmpfs '${root.path}' || exit 9; exec "$@"`;
+    const command = deliverCommand({ storageUri, destination: join(root.path, "model") });
+    const { reports, exitCode, stderr } = await runChild(["unshare", "-rm", "sh", "-c", script, "sh", ...command])
+      .ended;
+    assert.equal(exitCode, 1, stderr);
+    assert.equal(reports[0]?.error?.code, "permission_denied", JSON.stringify(reports));
+    assert.match(reports[0]?.error?.message ?? "", /read-only/i);
+    assert.equal(server.bytesServed("/model/model-00001-of-00001.safetensors"), 0);
+  });
+
   test("[E12] [F20] a limit on file sizes is an error that names the disk, nothing is published", {
     skip: spawnSync("prlimit", ["--version"]).status === 0 ? false : "needs prlimit of util-linux",
   }, async () => {

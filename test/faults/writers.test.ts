@@ -5,6 +5,8 @@ import { describe, test } from "node:test";
 import { deliver } from "../../src/delivery/deliver.ts";
 import { readProof } from "../../src/store/proof.ts";
 import { generatedModel, seededRandom, startFaultServer } from "../../src/testing/index.ts";
+import { agentHouse, startAgent } from "../support/agent-house.ts";
+import { runCommand } from "../support/cli.ts";
 import { assertFile } from "./support/assert-file.ts";
 import type { DeliverTask } from "./support/deliver-child.ts";
 import { type ModelContents, modelBytesServed, modelSize, serveModel } from "./support/http-model.ts";
@@ -61,6 +63,24 @@ describe("several writers", { concurrency: 2, timeout: 60_000 }, () => {
     await Promise.all([deliver(request), deliver(request)]);
     assertDelivered(root.path, model);
     assert.equal(modelBytesServed(server, "/model/", model), modelSize(model));
+  });
+
+  test("[F09] the agent and the command line on one directory: one fetches, both end with the model", async (t) => {
+    const house = await agentHouse(t, { shards: 2, shardSize: 6_000_000 });
+    await house.wish("llama");
+    const agent = await startAgent(house, { maxBandwidth: 6_000_000 });
+    await agent.until("llama", (found) => (found?.progress?.completedBytes ?? 0) > 1_000_000);
+    const destination = join(house.root, "llama");
+    const flags = ["--endpoint", house.s3.url, "--region", "us-east-1"];
+    const refused = await runCommand(["pull", "s3://models/llama", destination, ...flags], house);
+    assert.equal(refused.code, 5, refused.stderr);
+    assert.match(refused.stderr, new RegExp(`${process.pid}`));
+    const waited = await runCommand(["pull", "s3://models/llama", destination, ...flags, "--wait"], house);
+    assert.equal(waited.code, 0, waited.stderr);
+    await agent.ready("llama");
+    assert.ok(await readProof(destination));
+    const { sentBytes } = house.s3.counters.of("GetObject");
+    assert.ok(sentBytes < house.modelBytes + 10_000, `${sentBytes} of ${house.modelBytes} bytes`);
   });
 });
 
