@@ -8,5 +8,8 @@ export {
 } from "../storage/providers/memory/memory-store.ts";
 export * from "./conformance/index.ts";
 export * from "./content/index.ts";
+export * from "./fake-github/index.ts";
+export * from "./fake-hub/index.ts";
+export * from "./fake-oci/index.ts";
 export * from "./fake-s3/index.ts";
 export * from "./fault-server/index.ts";

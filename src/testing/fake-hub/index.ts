@@ -1,3 +1,5 @@
+export type { SignedInterceptor, SignedRequest } from "../loopback/signed-store.ts";
+export type { WebAnswer } from "../loopback/web-answer.ts";
 export { type FakeHub, startFakeHub } from "./fake-hub.ts";
 export type {
   BudgetLimit,
