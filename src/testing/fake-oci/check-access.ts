@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import type { FakeOciKey, PreauthenticatedOptions } from "./fake-oci-options.ts";
+import type { FakeOciGrant, FakeOciKey } from "./fake-oci-options.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { bucketNotFound, notAuthenticated, OciFailure } from "./oci-failure.ts";
 import { type OciOperation, unsignedBodies, writingOperations } from "./oci-operation.ts";
@@ -74,7 +74,7 @@ function checkPreauthenticated(request: OciRequest, operation: OciOperation, { s
   if (!permits(grant, request, operation)) throw bucketNotFound(store.namespace, grant.bucket);
 }
 
-function permits(grant: PreauthenticatedOptions, request: OciRequest, operation: OciOperation): boolean {
+function permits(grant: FakeOciGrant, request: OciRequest, operation: OciOperation): boolean {
   if (operation === "ListObjects") {
     return grant.lists === true && (request.parameters.get("prefix") ?? "").startsWith(grant.prefix ?? "");
   }

@@ -67,7 +67,7 @@ export interface FakeOciOptions {
 }
 
 /** How an object is put into the store without a request. */
-export interface SeedOptions {
+export interface FakeOciSeedOptions {
   /** As if uploaded in parts of this many bytes: `opc-multipart-md5` and no `content-md5`. */
   readonly partSize?: number | undefined;
   /** As if uploaded with `opc-checksum-algorithm`. Default none, which is what most uploaders do. */
@@ -82,7 +82,7 @@ export interface SeedOptions {
 }
 
 /** What a pre-authenticated request lets its holder do. */
-export interface PreauthenticatedOptions {
+export interface FakeOciGrant {
   readonly bucket: string;
   /** The one object; every object when absent. */
   readonly object?: string | undefined;

@@ -6,11 +6,11 @@ import { writeAnswer } from "../fake-s3/write-answer.ts";
 import { checkAccess } from "./check-access.ts";
 import type {
   FakeOciBucketOptions,
+  FakeOciGrant,
   FakeOciKey,
   FakeOciOptions,
   FakeOciRequest,
-  PreauthenticatedOptions,
-  SeedOptions,
+  FakeOciSeedOptions,
 } from "./fake-oci-options.ts";
 import { ObjectStore } from "./object-store.ts";
 import { OciFailure } from "./oci-failure.ts";
@@ -33,7 +33,7 @@ export interface FakeOci {
     bucket: string,
     key: string,
     content: Content | Uint8Array | string,
-    options?: SeedOptions,
+    options?: FakeOciSeedOptions,
   ): Promise<{ readonly etag: string; readonly versionId: string }>;
   deleteObject(bucket: string, key: string): void;
   /** An archived object becomes readable. */
@@ -47,7 +47,7 @@ export interface FakeOci {
   addKey(key: FakeOciKey): void;
   revokeKey(keyId: string): void;
   /** The address of a pre-authenticated request: all of it, up to `/o/` and the object when it names one. */
-  createPreauthenticatedRequest(options: PreauthenticatedOptions): string;
+  createPreauthenticatedRequest(options: FakeOciGrant): string;
   /** Stops listening and cuts every connection. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Content } from "../content/content.ts";
 import { Bucket, type NewObject } from "./bucket.ts";
-import type { FakeOciBucketOptions, PreauthenticatedOptions } from "./fake-oci-options.ts";
+import type { FakeOciBucketOptions, FakeOciGrant } from "./fake-oci-options.ts";
 import { bucketNotFound, OciFailure, uploadNotFound } from "./oci-failure.ts";
 
 export interface UploadedPart {
@@ -34,7 +34,7 @@ export class ObjectStore {
   readonly namespace: string;
   readonly uploads = new Map<string, MultipartUpload>();
   readonly workRequests = new Map<string, WorkRequest>();
-  readonly preauthenticated = new Map<string, PreauthenticatedOptions>();
+  readonly preauthenticated = new Map<string, FakeOciGrant>();
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(namespace: string) {
@@ -84,7 +84,7 @@ export class ObjectStore {
   }
 
   /** Gives the token in the request's address. */
-  createPreauthenticated(options: PreauthenticatedOptions): string {
+  createPreauthenticated(options: FakeOciGrant): string {
     const token = `TOPSECRET_${randomBytes(24).toString("base64url")}`;
     this.preauthenticated.set(token, options);
     return token;

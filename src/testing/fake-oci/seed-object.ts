@@ -1,10 +1,10 @@
 import type { Content } from "../content/content.ts";
 import type { NewObject } from "./bucket.ts";
-import type { SeedOptions } from "./fake-oci-options.ts";
+import type { FakeOciSeedOptions } from "./fake-oci-options.ts";
 import { cutContent, partChecksums, wholeChecksums } from "./stored-content.ts";
 
 /** An object as an upload with these options would have left it. Reads the content for its checksums. */
-export async function seededObject(content: Content, options: SeedOptions, now: number): Promise<NewObject> {
+export async function seededObject(content: Content, options: FakeOciSeedOptions, now: number): Promise<NewObject> {
   const { partSize, checksum, contentType, contentEncoding, storageTier = "Standard" } = options;
   const user = Object.entries(options.metadata ?? {}).map(([name, value]) => [`opc-meta-${name}`, value]);
   return {

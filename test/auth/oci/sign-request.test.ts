@@ -3,7 +3,7 @@ import { createPrivateKey } from "node:crypto";
 import { test } from "node:test";
 import { DefaultRequestSigner, Region, SimpleAuthenticationDetailsProvider } from "oci-common";
 import { signRequest } from "../../../src/auth/oci/sign-request.ts";
-import { parseAuthorization, refuseSignature } from "../../../src/testing/fake-oci/index.ts";
+import { parseAuthorization, refuseSignature } from "../../../src/testing/fake-oci/signature/authorization.ts";
 import { createTestUser } from "../../support/oci/api-key.ts";
 
 const now = Date.UTC(2026, 10, 22, 9, 30);

@@ -78,7 +78,7 @@ export class HttpStorage implements Storage {
       url: formatUri(at),
       headers: authorization === undefined ? {} : { authorization },
       expiresAt: Number.POSITIVE_INFINITY,
-      secretUrl: at.query !== "",
+      secretUrl: at.query !== "" || preauthenticated.test(at.encodedPath),
       dropHeadersOnRedirect: true,
       ...pinnedTo(options.pin?.etag),
       network: this.#options.network,
@@ -130,6 +130,9 @@ export class HttpStorage implements Storage {
     throw httpError("unsafe_path", operation, uri, "it lies outside of the directory that was opened", hint);
   }
 }
+
+/** The address of a pre-authenticated request of OCI has its secret in the path. */
+const preauthenticated = /^p\/[^/]+\/n\//;
 
 function isDirectory(uri: HttpUri): boolean {
   return uri.encodedPath === "" || uri.encodedPath.endsWith("/");

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import type { OciCredentials, OciHome } from "../../../../src/auth/oci/credentials.ts";
 import { directNetwork } from "../../../../src/network/network-profile.ts";
 import { collect } from "../../../../src/storage/collect.ts";
+import { createStorageClient } from "../../../../src/storage/create-storage-client.ts";
 import { OciSession } from "../../../../src/storage/providers/oci/session.ts";
 import { readRange } from "../../../../src/storage/read-range.ts";
 import type { HttpReadSource } from "../../../../src/storage/read-source.ts";
@@ -283,4 +284,23 @@ test("the key in a Secret beats the environment's profile", async (t) => {
   });
   t.after(() => client.close());
   assert.equal((await client.stat(file)).size, 2);
+});
+
+test("the web address of one object is read as it is, with its digest, and its secret is treated as one", async (t) => {
+  const fake = await storageFor(t, {});
+  await fake.putObject("models", "llama/model.bin", Buffer.alloc(3000, 7));
+  const address = watch.secret(fake.createPreauthenticatedRequest({ bucket: "models", object: "llama/model.bin" }));
+  watch.secret(/\/p\/([^/]+)\//.exec(address)?.[1] ?? address);
+  const { client, objectUri } = await createStorageClient({ storageUri: address, env: {}, logger: watch.logger });
+  t.after(() => client.close());
+  const info = await client.stat(objectUri);
+  assert.deepEqual([info.size, info.digests.map(({ algorithm }) => algorithm)], [3000, ["md5"]]);
+  const source = (await client.locate(objectUri, { pin: info })) as HttpReadSource;
+  assert.equal(source.secretUrl, true);
+  assert.equal((await readSource(source, { offset: 10, length: 100, size: 3000 })).length, 100);
+  await fake.putObject("models", "llama/model.bin", Buffer.alloc(3000, 8));
+  const error = await watch.rejection(readSource(source, { offset: 10, length: 100, size: 3000 }));
+  assert.equal(error.code, "precondition_failed");
+  fake.deleteObject("models", "llama/model.bin");
+  assert.equal((await watch.rejection(client.stat(objectUri))).code, "not_found");
 });
