@@ -42,9 +42,14 @@ export class FileOpener {
     const { size } = file.file;
     const leftover = await this.#journal.leftover(file);
     this.#context.stopping.signal.throwIfAborted();
-    if (leftover !== undefined && file.journaled) {
+    if (leftover !== undefined && file.journaled && distinguishable(file, leftover)) {
       await this.#takeOver(file, leftover);
       return;
+    }
+    if (leftover !== undefined) {
+      this.#journal.gone(file);
+      await this.#staging.remove(leftover.path);
+      this.#context.stopping.signal.throwIfAborted();
     }
     file.stagedPath = this.#staging.newPath();
     if (size === 0) this.#makeEmpty(file);
@@ -102,4 +107,10 @@ export class FileOpener {
     this.#checks.get(check)?.(good);
     this.#checks.delete(check);
   }
+}
+
+/** Whether another version of the object would be noticed; if not, nothing that is left of it can be continued. */
+function distinguishable(file: FileTask, { validators }: Leftover): boolean {
+  const pinned = file.file.sources.every(({ pin }) => pin.etag !== undefined || pin.version !== undefined);
+  return pinned || validators.size > 0 || file.plan.check.by !== "size";
 }

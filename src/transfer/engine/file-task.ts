@@ -22,6 +22,8 @@ export interface OpenPart {
 /** A file on its way: what is missing, what is known, who reads it. */
 export class FileTask {
   readonly file: TransferFile;
+  /** Its turn among all files. */
+  readonly order: number;
   readonly access: readonly SourceAccess[];
   /** Index of the source that is read. */
   sourceIndex = 0;
@@ -63,8 +65,9 @@ export class FileTask {
   resumedBytes = 0;
   readonly sourcesUsed = new Set<string>();
 
-  constructor(file: TransferFile) {
+  constructor(file: TransferFile, order: number) {
     this.file = file;
+    this.order = order;
     this.access = file.sources.map((source) => new SourceAccess(source));
     this.plan = chooseDigestPlan(file.digests, file.size);
     this.ledger = new UnitLedger(this.plan.unitAlgorithm, this.plan.unitSize, file.size);

@@ -64,7 +64,11 @@ export class Recovery {
     const kind = classifyFailure(failure);
     if (kind === "throttled") this.#throttled(part, run, failure);
     if (part.runs.size > 0) return;
-    this.#act(kind, part, failure, run);
+    const { file } = part;
+    if (run !== undefined && run.sourceId !== file.source.id) {
+      part.attempts = 0;
+      this.#scheduler.retry(part, 0);
+    } else this.#act(kind, part, failure, run);
   }
 
   #act(kind: FailureClass, part: PartTask, failure: ReadFailure, run: ActiveRun | undefined): void {

@@ -57,6 +57,8 @@ export class Scheduler {
   readonly #serialAhead: number;
   readonly #queue: readonly TransferFile[];
   #nextFile = 0;
+  /** Of the file that was begun last. */
+  #priority = Number.NEGATIVE_INFINITY;
   /** The time, looked at once per pump: monotonic, and since the epoch, in milliseconds. */
   #time = { now: 0, epoch: 0 };
   #beginning = 0;
@@ -97,13 +99,16 @@ export class Scheduler {
       const endpoint = this.#locatedOf(file)?.endpoint;
       if (endpoint === undefined) return;
       this.#dispatcher.dispatch([this.#carve(file, endpoint)]);
+      if (!file.open) this.#dispatchSmall();
     }
   }
 
   /** A file has parts to give out (again). */
   offer(file: FileTask): void {
     const list = file.small ? this.#small : this.#large;
-    if (!list.includes(file)) list.push(file);
+    if (list.includes(file)) return;
+    const after = list.findLastIndex((other) => other.order <= file.order);
+    list.splice(after + 1, 0, file);
   }
 
   /** Takes a file out of the running. Returns the parts that it had. */
@@ -151,10 +156,11 @@ export class Scheduler {
       this.#large.length < maxOpenLarge
     ) {
       const next = this.#queue[this.#nextFile];
+      if (next === undefined || (this.#beginning > 0 && next.priority > this.#priority)) return;
+      this.#priority = next.priority;
       this.#nextFile += 1;
-      if (next === undefined) return;
       this.#beginning += 1;
-      void this.#beginFile(new FileTask(next));
+      void this.#beginFile(new FileTask(next, this.#nextFile));
     }
   }
 
@@ -208,11 +214,13 @@ export class Scheduler {
     }
   }
 
-  /** Small files go out in bundles, each for one connection. */
+  /** Small files go out in bundles, each for one connection; but not before large ones that matter more. */
   #dispatchSmall(): void {
+    const priority = this.#large[0]?.file.priority ?? Number.POSITIVE_INFINITY;
     for (let tried = 0; tried < this.#small.length; ) {
       const file = this.#small[tried];
-      const endpoint = file === undefined ? undefined : this.#available(file);
+      if (file === undefined || file.file.priority > priority) return;
+      const endpoint = this.#available(file);
       if (endpoint === undefined) tried += 1;
       else this.#dispatcher.dispatch(this.#bundle(tried, endpoint));
     }

@@ -84,7 +84,8 @@ export function judgeResponse(head: ResponseHead, expected: ReadExpectation, now
     return refused("status", `the server answered ${status}`, head, { retryAfterMs });
   }
   const encoding = headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity") {
+  const identity = encoding === undefined || encoding === "" || encoding.toLowerCase() === "identity";
+  if (!identity && expected.expectHeaders?.["content-encoding"] === undefined) {
     return refused(
       "protocol",
       `the answer is encoded as ${encoding.slice(0, 40)} although identity was asked for`,

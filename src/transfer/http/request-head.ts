@@ -7,6 +7,8 @@ export interface RequestLine {
   readonly range: { readonly start: number; readonly end: number } | undefined;
   /** Sent as `If-Match`. */
   readonly ifMatch: string | undefined;
+  /** The `Content-Encoding` that the object is stored with, when its stored bytes are wanted as they are. */
+  readonly storedEncoding?: string | undefined;
   /** Absolute-form request target and a proxy's credentials, for plain HTTP through a proxy. */
   readonly viaProxy?: { readonly authorization: string | undefined } | undefined;
   /** Path and query exactly as they go on the wire. */
@@ -28,7 +30,8 @@ const reserved: ReadonlySet<string> = new Set([
 
 /** Fields of the request besides those of the connection itself; names in lower case. */
 export function requestFields(request: RequestLine): Record<string, string> {
-  const fields: Record<string, string> = { "accept-encoding": "identity" };
+  const fields: Record<string, string> = { "accept-encoding": request.storedEncoding ?? "identity" };
+  if (unsafe.test(fields["accept-encoding"] ?? "")) throw new TypeError("the stored encoding holds a line break");
   for (const [name, value] of Object.entries(request.headers)) {
     if (unsafe.test(name) || unsafe.test(value))
       throw new TypeError(`header ${JSON.stringify(name)} holds a line break`);

@@ -59,7 +59,14 @@ async function ask(
   const expected = expectationOf(order, sink);
   const range = order.ranged ? { start: expected.start, end: expected.end } : undefined;
   const target = requestTarget(order.url);
-  const fields = requestFields({ url, target, headers: order.headers, range, ifMatch: order.ifMatch });
+  const fields = requestFields({
+    url,
+    target,
+    headers: order.headers,
+    range,
+    ifMatch: order.ifMatch,
+    storedEncoding: order.expectHeaders?.["content-encoding"],
+  });
   const report = answerReporter(attempt);
   const answer = await dispatcher.request({ origin: url.origin, path: target, method: "GET", headers: fields, signal });
   const verdict = judgeResponse(headOf(answer), expected, Date.now());

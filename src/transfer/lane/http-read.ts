@@ -77,6 +77,7 @@ function requestText(order: HttpOrder, url: URL, route: Route, expected: ReadExp
     headers: order.headers,
     range: order.ranged ? { start: expected.start, end: expected.end } : undefined,
     ifMatch: order.ifMatch,
+    storedEncoding: order.expectHeaders?.["content-encoding"],
     viaProxy: proxy === undefined ? undefined : { authorization: proxyAuthorization(proxy)["proxy-authorization"] },
   });
 }

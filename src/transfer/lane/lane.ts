@@ -159,7 +159,9 @@ export class Lane implements LaneContext {
       this.#completed(work.part, sink, run);
       return true;
     } catch (error) {
-      if (sink?.complete) {
+      const failure = failureOf(error);
+      if (sink !== undefined && !this.#parts.has(work.part)) return true;
+      if (sink?.complete && failure.kind !== "changed") {
         this.#completed(work.part, sink, run);
         return true;
       }
@@ -169,7 +171,7 @@ export class Lane implements LaneContext {
         run,
         frontier: sink?.frontier ?? work.spec?.start ?? 0,
         gained: sink === undefined ? 0 : sink.frontier - before,
-        failure: failureOf(error),
+        failure,
       });
       return false;
     }
