@@ -19,6 +19,8 @@ export interface AdoptOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes read since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Leave the file the mode it has. Default: read-only. */
+  readonly keepMode?: boolean | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function adoptFile(
     const verdict = verifyFile(plan, ledger, spanValues);
     if (!verdict.ok) return undefined;
     await handle.sync();
-    await handle.chmod(0o444).catch(() => undefined);
+    if (options.keepMode !== true) await handle.chmod(0o444).catch(() => undefined);
     const { mtimeNs, ino } = await handle.stat({ bigint: true });
     if (mtimeNs !== before.mtimeNs) return undefined;
     const whole = plan.check.by === "serial" ? { [plan.check.digest.algorithm]: plan.check.digest.value } : {};

@@ -14,6 +14,7 @@ import type { DeliveryRequest, DeliveryResult } from "./delivery-types.ts";
 import { finishModel } from "./finish-model.ts";
 import { ModelWriter, type WrittenBytes } from "./model-writer.ts";
 import { withSource } from "./open-source.ts";
+import { type Placement, placementOf } from "./placement.ts";
 import { type ModelPlan, planModel } from "./plan-model.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import { selectionOf } from "./selection-of.ts";
@@ -37,9 +38,10 @@ export async function deliver(request: DeliveryRequest): Promise<DeliveryResult>
   try {
     const destination = await checkDestination(request.destination, request.root, fileSystem);
     const rules = selectionOf(request);
+    const placement = placementOf(request);
     return await withSource(request, async (client, uri) => {
       const plan = await planModel({ client, uri, rules, destination, meter, signal });
-      const outcome = await bringModel({ request, destination, client, plan, meter });
+      const outcome = await bringModel({ request, destination, client, plan, meter, placement });
       return resultOf(destination, plan, outcome, clock.monotonic() - startedAt);
     });
   } catch (error) {
@@ -54,6 +56,7 @@ interface Run {
   readonly client: Storage;
   readonly plan: ModelPlan;
   readonly meter: ProgressMeter;
+  readonly placement: Placement;
 }
 
 interface Outcome {
@@ -73,7 +76,8 @@ async function bringModel(run: Run): Promise<Outcome> {
     return proven;
   }
   await checkWritable(destination, fileSystem);
-  requireSpace(destination, await spaceNeeded(destination, filesToFetch(assessment.tasks), fileSystem));
+  const sizes = run.placement === "copy" ? filesToFetch(assessment.tasks) : [];
+  requireSpace(destination, await spaceNeeded(destination, sizes, fileSystem));
   const existing = await nearestExisting(destination, fileSystem);
   const lease = await acquireLease({
     directory: destination,
@@ -99,7 +103,7 @@ async function bringModel(run: Run): Promise<Outcome> {
 }
 
 async function writeUnderLease(run: Run, before: Assessment, lease: Lease): Promise<Outcome> {
-  const { request, destination, client, plan, meter } = run;
+  const { request, destination, client, plan, meter, placement } = run;
   const { clock = systemClock } = request;
   const assessment = lease.waited ? await assessDestination(destination, plan, fileSystem, request) : before;
   const proven = provenOutcome(assessment);
@@ -117,6 +121,7 @@ async function writeUnderLease(run: Run, before: Assessment, lease: Lease): Prom
     signal,
     foldedConflicts,
     transfer,
+    placement,
   });
   try {
     const written = await writer.write();

@@ -7,6 +7,7 @@ import type { Clock, Random } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ProgressListener } from "../telemetry/progress.ts";
 import type { ObjectUri } from "../uri/object-uri.ts";
+import type { Placement } from "./placement.ts";
 import type { TransferTuning } from "./transfer-tuning.ts";
 
 /** Where a model is read from: a client that the caller opened and closes, or what is needed to open one. */
@@ -29,6 +30,8 @@ export interface DeliveryPlace {
    * digest. `replace`: fetch them anew.
    */
   readonly existing?: "verify" | "size" | "replace" | undefined;
+  /** Stands above the source's parameter `mode`. Anything but `copy` needs a source on the destination's own file system. */
+  readonly placement?: Placement | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
@@ -60,7 +63,7 @@ export interface DeliveryResult {
   readonly resumedBytes: number;
   /** Bytes of files that were there and proven, or found to be right. */
   readonly reusedBytes: number;
-  /** Bytes that were linked from another file of the model instead of being fetched. */
+  /** Bytes that were linked from another file of the model, or from a source on this machine, instead of being fetched. */
   readonly linkedBytes: number;
   /** Files of a former delivery that the source or the selection no longer has, now removed. */
   readonly removedFiles: number;

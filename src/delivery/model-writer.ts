@@ -16,6 +16,8 @@ import type { TransferResult } from "../transfer/transfer-types.ts";
 import type { Assessment } from "./assess-destination.ts";
 import { checkExisting } from "./check-existing.ts";
 import { confirmDigests } from "./confirm-digests.ts";
+import { placeFiles } from "./place-files.ts";
+import type { Placement } from "./placement.ts";
 import { originOf, type PlannedFile } from "./planned-file.ts";
 import type { ProgressMeter } from "./progress-meter.ts";
 import { divideByContent, publishShared, type SharedFile } from "./share-content.ts";
@@ -34,6 +36,7 @@ export interface ModelWriterOptions {
   /** Paths that a file system which folds names cannot hold. */
   readonly foldedConflicts: readonly PathConflict[];
   readonly transfer: EngineSettings;
+  readonly placement: Placement;
 }
 
 /** Where the bytes of a written model came from. */
@@ -84,11 +87,12 @@ export class ModelWriter {
     const kept = tasks.flatMap(({ file }) => (this.#records.has(file.path) ? [file] : []));
     const { fetch, shared } = divideByContent(missing, kept);
     const result = missing.length === 0 ? undefined : await this.#bring(fetch, shared);
+    const linked = [...shared.map(({ file }) => file), ...(this.#options.placement === "copy" ? [] : fetch)];
     return {
       fetchedBytes: result?.fetchedBytes ?? 0,
       resumedBytes: result?.resumedBytes ?? 0,
       reusedBytes: sumSizes(kept),
-      linkedBytes: sumSizes(shared.map(({ file }) => file)),
+      linkedBytes: sumSizes(linked),
     };
   }
 
@@ -108,15 +112,17 @@ export class ModelWriter {
   }
 
   async #bring(fetch: readonly PlannedFile[], shared: readonly SharedFile[]): Promise<TransferResult | undefined> {
-    const { destination, fileSystem, lease, meter, signal } = this.#options;
-    const sizes = fetch.map(({ size }) => size);
+    const { destination, fileSystem, lease, meter, placement, signal } = this.#options;
+    const sizes = placement === "copy" ? fetch.map(({ size }) => size) : [];
     requireSpace(destination, await spaceNeeded(destination, sizes, fileSystem));
     const stagingDirectory = await claimStaging(destination, lease.token, fileSystem);
     await this.#refuseFolded(stagingDirectory);
     const beforeRename = (files: readonly PublishedFile[]): Promise<void> => this.#beforeRename(files);
-    const publisher = createPublisher({ destination, stagingDirectory, fileSystem, beforeRename });
+    // A second name shares its mode with the first one, which is not ours to change.
+    const keepModes = placement === "hard-link";
+    const publisher = createPublisher({ destination, stagingDirectory, fileSystem, beforeRename, keepModes });
     meter.transferring();
-    const result = fetch.length === 0 ? undefined : await this.#fetch(fetch, publisher);
+    const result = fetch.length === 0 ? undefined : await this.#fetch(fetch, publisher, placement);
     for (const { file, from } of shared) {
       const record = this.#records.get(from);
       if (record === undefined) throw unrecorded(from);
@@ -125,8 +131,18 @@ export class ModelWriter {
     return result;
   }
 
-  #fetch(files: readonly PlannedFile[], publisher: Publisher): Promise<TransferResult> {
-    const { client, meter, signal } = this.#options;
+  async #fetch(
+    files: readonly PlannedFile[],
+    publisher: Publisher,
+    placement: Placement,
+  ): Promise<TransferResult | undefined> {
+    const { client, fileSystem, meter, signal } = this.#options;
+    if (placement !== "copy") {
+      const onBytes = (bytes: number): void => meter.read(bytes);
+      const onPlaced = ({ size }: PlannedFile): void => meter.settled(size, size);
+      await placeFiles(files, { client, placement, publisher, fileSystem, signal, onBytes, onPlaced });
+      return undefined;
+    }
     const requests = files.map((file) => transferRequest(client, file));
     return transfer(requests, {
       ...this.#options.transfer,

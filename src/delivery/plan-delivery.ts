@@ -7,6 +7,7 @@ import { assessDestination, type FileTask } from "./assess-destination.ts";
 import { checkDestination } from "./check-destination.ts";
 import type { DeliveryPlace } from "./delivery-types.ts";
 import { withSource } from "./open-source.ts";
+import { placementOf } from "./placement.ts";
 import { planModel } from "./plan-model.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import { selectionOf } from "./selection-of.ts";
@@ -50,11 +51,12 @@ export async function planDelivery(request: DeliveryPlace): Promise<DeliveryPlan
     const destination = await checkDestination(request.destination, request.root, fileSystem);
     const meter = new ProgressMeter(undefined, clock);
     const rules = selectionOf(request);
+    const placement = placementOf(request);
     const plan = await withSource(request, (client, uri) => {
       return planModel({ client, uri, rules, destination, meter, signal });
     });
     const { tasks, obsolete, complete } = await assessDestination(destination, plan, fileSystem, request);
-    const fetchSizes = filesToFetch(tasks);
+    const fetchSizes = placement === "copy" ? filesToFetch(tasks) : [];
     const files = tasks.map(({ todo, file }) => {
       return { path: file.path, size: file.size, todo, verifiable: file.info.digests.length > 0 };
     });

@@ -36,6 +36,8 @@ export interface PublisherOptions {
    */
   readonly beforeRename?: ((files: readonly PublishedFile[]) => Promise<void>) | undefined;
   readonly fileSystem?: FileSystem | undefined;
+  /** Leave files the modes they have: they are names of files that somebody else owns. Default false. */
+  readonly keepModes?: boolean | undefined;
 }
 
 interface Waiting {
@@ -56,7 +58,7 @@ export interface Publisher extends TransferTarget {
  * waits. A file that is there already is replaced atomically.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { destination, stagingDirectory, beforeRename, fileSystem = nodeFileSystem } = options;
+  const { destination, stagingDirectory, fileSystem = nodeFileSystem } = options;
   const published = new Map<string, PublishedFile>();
   const queue: Waiting[] = [];
   let running = false;
@@ -66,7 +68,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     while (queue.length > 0) {
       const batch = queue.splice(0, maxBatch);
       try {
-        for (const { file, waiting } of await publishBatch(fileSystem, destination, batch, beforeRename)) {
+        for (const { file, waiting } of await publishBatch(fileSystem, batch, options)) {
           published.set(file.path, file);
           waiting.resolve();
         }
@@ -98,14 +100,13 @@ interface Done {
 /** Rejects what fails by itself and returns what is durable under its final name. */
 async function publishBatch(
   fileSystem: FileSystem,
-  destination: string,
   batch: readonly Waiting[],
-  beforeRename: PublisherOptions["beforeRename"],
+  { destination, beforeRename, keepModes = false }: PublisherOptions,
 ): Promise<readonly Done[]> {
   const synced: Done[] = [];
   await forEachParallel(batch, parallelSyncs, async (waiting) => {
     try {
-      synced.push({ waiting, file: await syncStaged(fileSystem, waiting.stagedPath, waiting.file) });
+      synced.push({ waiting, file: await syncStaged(fileSystem, waiting.stagedPath, waiting.file, keepModes) });
     } catch (error) {
       waiting.reject(diskError(error, "publish", join(destination, waiting.file.path)));
     }
@@ -129,10 +130,15 @@ async function publishBatch(
   return renamed;
 }
 
-async function syncStaged(fileSystem: FileSystem, stagedPath: string, file: TransferredFile): Promise<PublishedFile> {
+async function syncStaged(
+  fileSystem: FileSystem,
+  stagedPath: string,
+  file: TransferredFile,
+  keepMode: boolean,
+): Promise<PublishedFile> {
   const handle = await fileSystem.open(stagedPath, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    await protect(handle);
+    if (!keepMode) await protect(handle);
     const { size, mtimeNs, ino } = await handle.stat({ bigint: true });
     if (size !== BigInt(file.size)) throw wrongSize(file, size);
     try {

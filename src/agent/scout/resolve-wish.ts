@@ -7,7 +7,7 @@ import type { ObjectUri } from "../../uri/object-uri.ts";
 import { parseUri } from "../../uri/parse-uri.ts";
 import { type ModelIdentity, modelKey } from "../model-identity.ts";
 import type { ModelWish } from "../model-wish.ts";
-import { type DestinationRules, resolveDestination } from "./destination.ts";
+import { type DestinationRules, isBelow, resolveDestination } from "./destination.ts";
 import type { ManifestContext, RefusedManifest } from "./found-model.ts";
 import { shapeSelection } from "./shape-selection.ts";
 
@@ -81,7 +81,7 @@ export function resolveWish(
         reason: "pvc:// volumes are mounted by the cluster; nothing is to be done on this machine",
       };
     }
-    const place = placeOf(uri, storage.path, storage.storageUri, rules);
+    const place = placeOf(uri, storage, rules);
     const selection = shape === undefined ? undefined : shapeSelection(uri, shape, parameters);
     const wish = { ...base, ...place, displayUri, content: content(selection) };
     const fingerprint = hash([wish.content, wish.mode, wish.path, wish.secret ?? "", ...(wish.reuse ? ["reuse"] : [])]);
@@ -95,14 +95,20 @@ export function resolveWish(
   }
 }
 
+/** Parameters `mode` of a `local://` source that bring its files elsewhere; without one they are used where they are. */
+const bringingModes: readonly (string | undefined)[] = ["copy", "hard-link", "reflink"];
+
 function placeOf(
   uri: ObjectUri,
-  storagePath: string | undefined,
-  storageUri: string,
+  { storageUri, path: storagePath, parameters }: Manifest["spec"]["storage"],
   rules: DestinationRules,
 ): Pick<ModelWish, "mode" | "path" | "root"> {
   if (uri.provider === "vendor") return { mode: "external", path: "", root: "" };
   if (uri.provider !== "local") return { mode: "deliver", ...resolveDestination(storageUri, storagePath, rules) };
+  if (bringingModes.includes(parameters?.["mode"])) {
+    requireReadable(uri.path, rules);
+    return { mode: "deliver", ...resolveDestination(storageUri, storagePath, rules) };
+  }
   const path = storagePath === undefined || storagePath === "" ? uri.path : storagePath;
   if (isAbsolute(path)) return { mode: "present", path: resolve(path), root: "" };
   throw new StorageError({
@@ -111,6 +117,19 @@ function placeOf(
     target: storageUri,
     detail: "the path is relative, and the agent has no directory that it would be relative to",
     hint: "Write local:///absolute/path.",
+  });
+}
+
+/** What the agent may read is more than what a manifest's author may: only what lies beside the models can be brought. */
+function requireReadable(path: string, { modelsRoot, allowedPaths }: DestinationRules): void {
+  const allowed = [modelsRoot, ...allowedPaths];
+  if (isAbsolute(path) && allowed.some((directory) => isBelow(resolve(path), directory))) return;
+  throw new StorageError({
+    code: "unsafe_path",
+    operation: "choose the source",
+    target: path,
+    detail: `only files below ${allowed.join(" or ")} are brought from this machine`,
+    hint: "Allow its parent with --allow-path, or leave the parameter mode out to use it where it is.",
   });
 }
 

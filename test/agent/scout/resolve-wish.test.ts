@@ -88,6 +88,20 @@ test("local, vendor and pvc need no bytes", () => {
   assert.match(JSON.stringify(verdict({ uri: "pvc://claim/llama" })), /"skip".*cluster/);
 });
 
+test("a local model with a mode is brought, from beside the models only", () => {
+  const brought = wish({
+    uri: "local:///models/shared/llama",
+    storage: ", path: /models/llama, parameters: { mode: reflink }",
+  });
+  assert.deepEqual([brought.mode, brought.path, brought.root], ["deliver", "/models/llama", "/models"]);
+  const inPlace = wish({ uri: "local:///srv/llama", storage: ", parameters: { mode: in-place }" });
+  assert.deepEqual([inPlace.mode, inPlace.path], ["present", "/srv/llama"]);
+  for (const path of ["/etc", "/models/../etc", "/modelsx"]) {
+    const refused = wish({ uri: `local://${path}`, storage: ", path: /models/llama, parameters: { mode: hard-link }" });
+    assert.deepEqual([refused.mode, refused.refusal?.code], ["refused", "unsafe_path"]);
+  }
+});
+
 test("a disabled model is left alone", () => {
   assert.deepEqual(verdict({ spec: "\n  disabled: true" }), { type: "skip", reason: "spec.disabled is true" });
 });
