@@ -60,6 +60,8 @@ async function* httpChunks(
     const ifMatch = source.ifMatch;
     const own: Record<string, string> = { range: `bytes=${range.start}-${range.end - 1}` };
     if (ifMatch !== undefined) own["if-match"] = ifMatch;
+    const storedEncoding = source.expectHeaders?.["content-encoding"];
+    if (storedEncoding !== undefined) own["accept-encoding"] = storedEncoding;
     const answer = await client.send({
       ...context,
       method: "GET",

@@ -20,7 +20,11 @@ export interface HttpReadSource {
    * Undefined where the data endpoint's validator is not known beforehand: the first answer's then holds for the rest.
    */
   readonly ifMatch?: string | undefined;
-  /** Further response headers (lower-case name to exact value) that every answer must carry, such as `x-goog-generation`. */
+  /**
+   * Further response headers (lower-case name to exact value) that every answer must carry, such as `x-goog-generation`. With a
+   * `content-encoding` among them the object's bytes are wanted as they are stored: it is sent as `Accept-Encoding` too, and
+   * nothing is decoded. Without one every encoded answer is refused.
+   */
   readonly expectHeaders?: Readonly<Record<string, string>> | undefined;
   readonly network: NetworkProfile;
 }
