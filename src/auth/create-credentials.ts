@@ -2,6 +2,8 @@ import { StorageError } from "../errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { AwsCredentials } from "./aws/credentials.ts";
+import type { AzureCredentials } from "./azure/credentials.ts";
+import type { GcpCredentials } from "./gcp/credentials.ts";
 import type { GithubCredentials } from "./github/credentials.ts";
 import type { HuggingFaceCredentials } from "./huggingface/credentials.ts";
 import type { OciCredentials } from "./oci/credentials.ts";
@@ -14,6 +16,8 @@ import type { OciCredentials } from "./oci/credentials.ts";
  */
 export interface CredentialsByProvider {
   readonly aws: AwsCredentials;
+  readonly azure: AzureCredentials;
+  readonly gcp: GcpCredentials;
   readonly oci: OciCredentials;
   readonly huggingface: HuggingFaceCredentials;
   readonly github: GithubCredentials;
@@ -29,6 +33,8 @@ type Factories = {
 /** Loaded when used: a node that reads from one cloud loads the SDK of that one. */
 const factories: Factories = {
   aws: async () => (await import("./aws/create.ts")).createAwsCredentials,
+  azure: async () => (await import("./azure/create.ts")).createAzureCredentials,
+  gcp: async () => (await import("./gcp/create.ts")).createGcpCredentials,
   oci: async () => (await import("./oci/create.ts")).createOciCredentials,
   huggingface: async () => (await import("./huggingface/create.ts")).createHuggingFaceCredentials,
   github: async () => (await import("./github/create.ts")).createGithubCredentials,

@@ -17,9 +17,19 @@ export const builtInProviders: readonly LazyProvider[] = [
     load: async () => (await import("./providers/s3/definition.ts")).s3Provider,
   },
   {
+    name: "azure",
+    uriProviders: ["azure"],
+    load: async () => (await import("./providers/azure/definition.ts")).azureProvider,
+  },
+  {
     name: "oci",
     uriProviders: ["oci"],
     load: async () => (await import("./providers/oci/definition.ts")).ociProvider,
+  },
+  {
+    name: "gcs",
+    uriProviders: ["gcs"],
+    load: async () => (await import("./providers/gcs/definition.ts")).gcsProvider,
   },
   {
     name: "huggingface",
