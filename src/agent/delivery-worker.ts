@@ -3,6 +3,7 @@ import { checkDelivery } from "../delivery/check-delivery.ts";
 import { deliver } from "../delivery/deliver.ts";
 import type { DeliveryRequest } from "../delivery/delivery-types.ts";
 import { StorageError } from "../errors.ts";
+import { isSecretParameter } from "../models/manifest/check-values.ts";
 import { type SelectionRules, selectionFromParameters } from "../models/selection-rules.ts";
 import type { Environment } from "../storage/provider-definition.ts";
 import { metadataDirectoryName } from "../store/layout.ts";
@@ -26,7 +27,7 @@ export interface DeliveryWorkerOptions {
   readonly secrets: SecretSource;
   readonly redactor: Redactor;
   readonly env: Environment;
-  readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth">;
+  readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth" | "maxAttempts">;
   /** See `LeaseOptions.instance`. */
   readonly instance: string | undefined;
   readonly clock: Clock;
@@ -57,6 +58,9 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorke
       const { clock, random, env, instance, tuning } = options;
       const secret = wish.secret === undefined ? undefined : await options.secrets.read(wish.secret, signal);
       for (const value of Object.values(secret ?? {})) options.redactor.addSecret(value);
+      for (const [name, value] of Object.entries(wish.parameters)) {
+        if (isSecretParameter(name)) options.redactor.addSecret(value);
+      }
       const source = { storageUri: wish.storageUri, parameters: wish.parameters, secret, env };
       const place = placeOf(wish);
       const shared = await sharing.share(place, source, signal);

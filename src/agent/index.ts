@@ -1,7 +1,11 @@
-export { runAgent } from "./run-agent.ts";
+export { connectToCluster } from "../kubernetes/cluster-connection.ts";
+export { type Cluster, openCluster } from "./cluster/open-cluster.ts";
+export { readInstanceTypes } from "./ome/instance-types.ts";
+export { type AgentOptions, runAgent } from "./run-agent.ts";
 export { manifestFolder } from "./scout/manifest-folder.ts";
 export { parseManifestFile } from "./scout/parse-manifest-file.ts";
 export { secretFolder } from "./secret-source.ts";
+export { ContentSharing } from "./sharing/content-sharing.ts";
 export type { AgentStatus } from "./status/agent-status.ts";
 export type { ModelStatus } from "./status/model-status.ts";
 export { parseStatus, readStatusFile } from "./status/status-file.ts";

@@ -45,7 +45,7 @@ export interface AgentOptions {
   readonly awaitRoot?: boolean | undefined;
   /** Given the metrics once, before anything is counted. */
   readonly onMetrics?: ((metrics: Metrics) => void) | undefined;
-  readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth">;
+  readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth" | "maxAttempts">;
   readonly noProgressMs: number;
   readonly downloadTimeoutMs: number | undefined;
   readonly checkIntervalMs: number;

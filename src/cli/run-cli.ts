@@ -13,6 +13,7 @@ import { addRunCommand } from "./commands/run.ts";
 import { addStatCommand } from "./commands/stat.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { nameCommand } from "./name-command.ts";
 import { describeError, type ErrorStyle } from "./print-error.ts";
 import { createSession, type GlobalOptions } from "./session.ts";
 
@@ -60,7 +61,7 @@ export async function runCli(args: readonly string[], version: string, context: 
     .exitOverride();
   for (const add of commands) add(program, run);
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(nameCommand(args, context.env), { from: "user" });
     return 0;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;

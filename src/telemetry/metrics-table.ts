@@ -173,6 +173,30 @@ export const metricsTable = {
     help: "Problems in manifests that are not resolved yet.",
     labels: [],
   },
+  apiRequests: {
+    name: "model_agent_kubernetes_requests_total",
+    type: "counter",
+    help: "Answers of the Kubernetes API server; a watch counts once.",
+    labels: ["method", "code"],
+  },
+  watchLists: {
+    name: "model_agent_kubernetes_lists_total",
+    type: "counter",
+    help: "Complete lists of models or of the node that were read from the Kubernetes API server.",
+    labels: [],
+  },
+  watchFailures: {
+    name: "model_agent_kubernetes_watch_failures_total",
+    type: "counter",
+    help: "Lists and watches of the Kubernetes API server that failed and were tried again, by the error's code.",
+    labels: ["code"],
+  },
+  configMapOperations: {
+    name: "model_agent_configmap_operations_total",
+    type: "counter",
+    help: "Writes of the node's ConfigMap.",
+    labels: ["operation", "result"],
+  },
   buildInfo: {
     name: "model_agent_build_info",
     type: "gauge",

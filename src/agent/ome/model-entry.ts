@@ -42,6 +42,9 @@ const entrySchema = z.looseObject({
       lastUpdated: z.string(),
     })
     .optional(),
+  /** Why a model is Failed, for people; OME's readers pass over what they do not know. */
+  reason: z.string().optional(),
+  message: z.string().optional(),
 });
 
 /** One model's entry in the node's ConfigMap; fields of newer writers are kept. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ModelConfiguration } from "../../models/configuration/read-configuration.ts";
 import { modelConfigurationField } from "./model-entry.ts";
 
@@ -35,7 +36,8 @@ export function specChanges(
     changes["diffusionPipeline"] = configuration.diffusionPipeline;
   }
   const wanted = modelConfigurationField(configuration);
-  if (JSON.stringify(spec["modelConfiguration"]) !== JSON.stringify(wanted)) changes["modelConfiguration"] = wanted;
+  // The API server keeps members in an order of its own.
+  if (!isDeepStrictEqual(spec["modelConfiguration"], wanted)) changes["modelConfiguration"] = wanted;
   return Object.keys(changes).length === 0 ? undefined : changes;
 }
 

@@ -1,119 +1,73 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { createLogger, type LogLevel } from "../../telemetry/create-logger.ts";
-import { append } from "../append.ts";
+import { addRunOptions, idleFlags, type RunFlags, withEnvironment } from "../agent/run-flags.ts";
+import { clusterOptions, folderOptions } from "../agent/run-sources.ts";
 import { packageVersion } from "../package-version.ts";
-import { parseBytes, parseDuration, parseWholeNumber } from "../parse-quantity.ts";
-import type { Session } from "../session.ts";
+import type { GlobalOptions, Session } from "../session.ts";
 import type { AddCommand } from "./add-command.ts";
 
-interface RunFlags {
-  readonly manifests: string;
-  readonly modelsRoot: string;
-  readonly allowPath?: readonly string[];
-  readonly secrets?: string;
-  readonly host: string;
-  readonly port: number;
-  readonly numDownloadWorker: number;
-  readonly concurrency?: number;
-  readonly maxBandwidth?: number;
-  readonly rescanInterval: number;
-  readonly checkInterval: number;
-  readonly scrubInterval: number;
-  readonly scrubBandwidth: number;
-  readonly stallTimeout: number;
-  readonly downloadTimeout?: number;
-}
+/** OME's agent works on so many files, and so many parts of each, unless it is told otherwise. */
+const omeConcurrency = 4;
 
-/** `run`: the agent on one machine, on a folder of manifests. */
+/** `run`: the agent, on a folder of manifests or on the models of a cluster. */
 export const addRunCommand: AddCommand = (program, run) => {
-  const bytes = (option: string) => (text: string) => parseBytes(text, option);
-  const duration = (option: string) => (text: string) => parseDuration(text, option);
-  const count = (option: string, least: number, most: number) => (text: string) =>
-    parseWholeNumber(text, option, least, most);
-  program
+  const command = program
     .command("run")
-    .summary("keep a directory of models equal to a folder of manifests")
+    .summary("keep a directory of models equal to a folder of manifests or to a cluster's models")
     .description(
       "Runs until it is told to stop: brings every model that a manifest (BaseModel, ClusterBaseModel) names, removes it when " +
-        "its manifest goes, looks after what is there, and serves /livez, /healthz, /metrics and /status.",
-    )
-    .requiredOption("--manifests <dir>", "folder of manifests (YAML or JSON) that is watched")
-    .requiredOption("--models-root <dir>", "directory below which models are kept")
-    .option("--allow-path <dir>", "further directory below which storage.path may lie (repeatable)", append)
-    .option("--secrets <dir>", "Secrets as mounted: DIR/<name>/<entry> or DIR/<namespace>/<name>/<entry>")
-    .option("--host <address>", "address to serve on", "127.0.0.1")
-    .option("--port <n>", "port to serve on; 0 takes a free one", count("--port", 0, 65_535), 8080)
-    .option("--num-download-worker <n>", "models downloaded at the same time", count("--num-download-worker", 1, 64), 2)
-    .option("--concurrency <n>", "connections per host at most", count("--concurrency", 1, 256))
-    .option("--max-bandwidth <rate>", "bytes per second per model, such as 100M", bytes("--max-bandwidth"))
-    .option(
-      "--stall-timeout <time>",
-      "a download without progress fails after this",
-      duration("--stall-timeout"),
-      900_000,
-    )
-    .option("--download-timeout <time>", "a download fails after this, however it goes", duration("--download-timeout"))
-    .option(
-      "--rescan-interval <time>",
-      "time between two looks at a quiet folder",
-      duration("--rescan-interval"),
-      10_000,
-    )
-    .option(
-      "--check-interval <time>",
-      "time between two looks at the files of Ready models",
-      duration("--check-interval"),
-      60_000,
-    )
-    .option(
-      "--scrub-interval <time>",
-      "time between two readings of every byte",
-      duration("--scrub-interval"),
-      86_400_000,
-    )
-    .option("--scrub-bandwidth <rate>", "bytes per second that a scrub reads", bytes("--scrub-bandwidth"), 100_000_000)
-    .action(async (flags: RunFlags, self: Command) => {
-      await run(self, (session) => runOnFolder(flags, session, self.getOptionValueSourceWithGlobals("logLevel")));
-    });
+        "its manifest goes, looks after what is there, and serves /livez, /healthz, /metrics and /status. Without --manifests " +
+        "it is the agent of a Kubernetes node: manifests are the cluster's own objects.",
+    );
+  addRunOptions(command);
+  command.action(async (flags: RunFlags, self: Command) => {
+    await run(self, (session) => runAgentCommand(flags, session, self));
+  });
 };
 
-async function runOnFolder(flags: RunFlags, session: Session, levelFrom: string | undefined): Promise<void> {
-  const { manifestFolder, parseManifestFile, runAgent, secretFolder } = await import("../../agent/index.ts");
+async function runAgentCommand(given: RunFlags, session: Session, self: Command): Promise<void> {
+  const agent = await import("../../agent/index.ts");
   const { env, clock, signal, stderr } = session.context;
+  const onCluster = (given.source ?? (given.manifests === undefined ? "kubernetes" : "manifests")) === "kubernetes";
+  const levelGiven = self.getOptionValueSourceWithGlobals("logLevel") !== "default";
+  const all = { ...given, logLevel: session.logLevel };
+  const flags: RunFlags & Pick<GlobalOptions, "logLevel"> = onCluster ? withEnvironment(self, all, env) : all;
+  const told = levelGiven || (onCluster && (env["LOG_LEVEL"] ?? "") !== "");
   // A service says what it does unless it is told not to; it speaks JSON unless a person looks on.
-  const level: LogLevel = levelFrom === "default" ? (session.quiet ? "warn" : "info") : session.logLevel;
+  const level: LogLevel = told ? flags.logLevel : session.quiet ? "warn" : "info";
+  const pretty = flags.logFormat === undefined ? stderr.isTerminal : flags.logFormat !== "json";
   const logger = createLogger({
     level,
-    format: session.format === "human" && stderr.isTerminal ? "pretty" : "json",
+    format: session.format === "human" && pretty ? "pretty" : "json",
     color: session.color,
     write: (text) => void stderr.write(text),
     redactor: session.redactor,
   });
-  await runAgent(
+  for (const [name, reason] of idleFlags) {
+    const source = self.getOptionValueSource(name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()));
+    if (source === "cli") logger.info({ option: `--${name}`, reason }, "an option has no effect");
+  }
+  const source = onCluster
+    ? await clusterOptions(agent, flags, session, logger)
+    : folderOptions(agent, flags, session, logger);
+  await agent.runAgent(
     {
+      ...source,
       version: packageVersion(),
-      modelsRoot: resolve(flags.modelsRoot),
       allowedPaths: (flags.allowPath ?? []).map((path) => resolve(path)),
-      source: manifestFolder({
-        directory: resolve(flags.manifests),
-        parse: parseManifestFile,
-        rescanMs: flags.rescanInterval,
-        clock,
-        logger,
-      }),
-      secrets: secretFolder(flags.secrets === undefined ? undefined : resolve(flags.secrets)),
-      publishers: [],
-      host: flags.host,
       port: flags.port,
       workers: flags.numDownloadWorker,
-      tuning: { maxConnections: flags.concurrency, maxBandwidth: flags.maxBandwidth },
+      tuning: {
+        maxConnections: connectionsOf(flags, onCluster),
+        maxBandwidth: flags.maxBandwidth,
+        maxAttempts: flags.downloadRetry,
+      },
       noProgressMs: flags.stallTimeout,
       downloadTimeoutMs: flags.downloadTimeout,
       checkIntervalMs: flags.checkInterval,
       scrubIntervalMs: flags.scrubInterval,
       scrubBytesPerSecond: flags.scrubBandwidth,
-      instance: undefined,
       redactor: session.redactor,
       env,
       clock,
@@ -122,4 +76,11 @@ async function runOnFolder(flags: RunFlags, session: Session, levelFrom: string 
     },
     signal,
   );
+}
+
+/** Files times parts as OME counts them, as the one bound that there is here. */
+function connectionsOf({ concurrency, multipartConcurrency }: RunFlags, onCluster: boolean): number | undefined {
+  if (concurrency === undefined && multipartConcurrency === undefined) return undefined;
+  const parts = multipartConcurrency ?? (onCluster ? omeConcurrency : 1);
+  return Math.min((concurrency ?? omeConcurrency) * parts, 256);
 }

@@ -13,6 +13,11 @@ const secretParameters: ReadonlySet<string> = new Set([
   ...["connectionstring", "keyjson", "privatekey", "clientcertificatepassword", "authorizationtoken"],
 ]);
 
+/** Whether a parameter holds a secret itself, and not the name or the place of one. */
+export function isSecretParameter(name: string): boolean {
+  return secretParameters.has(name.replaceAll(/[_-]/g, "").toLowerCase());
+}
+
 /** Rules of Kubernetes for names, without which an object cannot exist. */
 export function checkMetadata(kind: ModelKind, metadata: ManifestMetadata): readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
@@ -73,7 +78,7 @@ function checkParameters(parameters: Readonly<Record<string, string>>): readonly
   const at = ["spec", "storage", "parameters"];
   const problems: FieldProblem[] = [];
   for (const [name, value] of Object.entries(parameters)) {
-    if (value === "" || !secretParameters.has(name.replaceAll(/[_-]/g, "").toLowerCase())) continue;
+    if (value === "" || !isSecretParameter(name)) continue;
     problems.push({
       path: [...at, name],
       severity: "warning",
