@@ -5,7 +5,7 @@ import { plainAnswer } from "./answer.ts";
 import { applyAction } from "./apply-action.ts";
 import { sharedBandwidth } from "./bandwidth.ts";
 import { serveRequests } from "./connection.ts";
-import { delivered } from "./delivered.ts";
+import { delivered, deliveryWindow } from "./delivered.ts";
 import type { FaultAction, OutageMode } from "./fault-action.ts";
 import { ActiveRule, type FaultRule, type RuleSubject } from "./fault-rule.ts";
 import { type AcceptedConnection, type Listener, listen } from "./listener.ts";
@@ -28,6 +28,11 @@ export interface FaultServerOptions {
   readonly hostName?: string;
   /** Body bytes per second of all connections together. Unlimited when absent. */
   readonly bandwidth?: number;
+  /**
+   * Bytes of a connection that may be sent and not yet read by the client (Linux). Without it socket buffers hold
+   * megabytes, which count as sent although a killed client never got them.
+   */
+  readonly window?: number;
 }
 
 /** A rule that was added, with its counter. */
@@ -67,6 +72,17 @@ export interface FaultServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** A request and what it came on. */
+interface Exchange {
+  readonly request: RequestHead;
+  readonly record: OpenRecord;
+  readonly connection: AcceptedConnection;
+  readonly requestOnConnection: number;
+  /** Body bytes that the connection carried before. */
+  readonly bytes: number;
+  readonly window: (bytes: number) => Promise<void>;
+}
+
 /** Starts a {@link FaultServer} on a free port. Rejects with the system's error when an address cannot be bound. */
 export async function startFaultServer(options: FaultServerOptions = {}): Promise<FaultServer> {
   const addresses = options.addresses ?? ["127.0.0.1"];
@@ -78,11 +94,12 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
 
   const onConnection = (connection: AcceptedConnection): void => {
     let bytes = 0;
+    const window = deliveryWindow(connection.raw, options.window);
     serveRequests(connection.stream, {
       answer: async (request, requestOnConnection) => {
         const record = log.open(request, connection.number, connection.serverAddress);
         try {
-          const goOn = await answerRequest(request, record, connection, requestOnConnection, bytes);
+          const goOn = await answerRequest({ request, record, connection, requestOnConnection, bytes, window });
           bytes += record.bodyBytes;
           return goOn;
         } catch {
@@ -93,13 +110,8 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
     });
   };
 
-  const answerRequest = async (
-    request: RequestHead,
-    record: OpenRecord,
-    connection: AcceptedConnection,
-    requestOnConnection: number,
-    connectionBytes: number,
-  ): Promise<boolean> => {
+  const answerRequest = async (exchange: Exchange): Promise<boolean> => {
+    const { request, record, connection, requestOnConnection, bytes: connectionBytes } = exchange;
     const stored = objects.get(request.path);
     const subject = ruleSubject(request, record, connection, requestOnConnection, stored?.content);
     const actions = rules.flatMap((rule) => rule.strike(subject));
@@ -122,7 +134,10 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
         record.status = status;
       },
       onBody: (bytes) => log.countBody(record, bytes),
-      bandwidth,
+      mayPass: async (bytes) => {
+        await bandwidth(bytes);
+        await exchange.window(bytes);
+      },
     });
     log.close(record, outcome);
     return outcome === "complete" && request.keepAlive;

@@ -18,8 +18,8 @@ export interface SendContext {
   reset(): Promise<void>;
   onStatus(status: number): void;
   onBody(bytes: number): void;
-  /** Waits for the share of the whole server's bandwidth that so many bytes need. */
-  bandwidth(bytes: number): Promise<void>;
+  /** Waits until so many body bytes may be sent. */
+  mayPass(bytes: number): Promise<void>;
 }
 
 /** Sends the answer with its faults. Rejects when the connection is lost under way. */
@@ -92,7 +92,7 @@ async function sendBody(
       if (waitMs > 0) await sleep(waitMs, undefined, { signal: context.gone });
       pacedBytes += size;
     }
-    await context.bandwidth(size);
+    await context.mayPass(size);
     const chunk = buffer.subarray(0, size);
     answer.content.read(answer.start + sent, chunk);
     if (answer.framing === "chunked") await write(context, `${size.toString(16)}\r\n`);

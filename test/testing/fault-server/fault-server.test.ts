@@ -207,6 +207,21 @@ describe("addresses and outages", () => {
     assert.deepEqual((await rawExchange(server.port, get("/a"))).body, whole);
   });
 
+  test("no more than the window is sent ahead of a client that does not read", async () => {
+    await using server = await startFaultServer({ window: 500_000 });
+    server.put("/a", generatedContent({ seed: 1, size: 20_000_000 }));
+    const socket = connect(server.port, "127.0.0.1", () => socket.write(get("/a")));
+    socket.pause();
+    await server.waitForBytes(300_000);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const ahead = server.bytesServed();
+    // The client's own runtime reads up to one buffer of 64 KiB ahead.
+    assert.ok(ahead <= 500_000 + 65_536, `${ahead} bytes`);
+    socket.resume();
+    await new Promise((resolve) => socket.once("close", resolve));
+    assert.equal(server.bytesServed(), 20_000_000);
+  });
+
   test("bandwidth is shared by all connections", async () => {
     await using server = await startFaultServer({ bandwidth: 1_000_000 });
     server.put("/a", generatedContent({ seed: 1, size: 250_000 }));
