@@ -57,14 +57,6 @@ export class UnitLedger {
     for (const at of this.#pieces.keys()) if (at >= start && at < end) this.#pieces.delete(at);
   }
 
-  /** Pieces of units that are not whole yet, ascending. */
-  loosePieces(): readonly { readonly start: number; readonly end: number; readonly crc: string }[] {
-    return [...this.#pieces]
-      .filter(([start]) => this.#units[Math.floor(start / this.unitSize)] === undefined)
-      .map(([start, { end, crc }]) => ({ start, end, crc }))
-      .toSorted((a, b) => a.start - b.start);
-  }
-
   /** CRC over `[start, end)` from the pieces that begin and end there; undefined when some are missing. */
   #join(start: number, end: number): string | undefined {
     let value: string | undefined;

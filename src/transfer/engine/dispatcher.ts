@@ -39,12 +39,15 @@ export class Dispatcher {
   readonly #context: TransferContext;
   readonly #lanes: LanePool;
   readonly #locator: Locator;
+  readonly #journal: number;
   readonly #stallTimeoutMs: number;
 
-  constructor(context: TransferContext, lanes: LanePool, locator: Locator, stallTimeoutMs: number) {
+  /** `journal`: the descriptor that lanes append their records to. */
+  constructor(context: TransferContext, lanes: LanePool, locator: Locator, journal: number, stallTimeoutMs: number) {
     this.#context = context;
     this.#lanes = lanes;
     this.#locator = locator;
+    this.#journal = journal;
     this.#stallTimeoutMs = stallTimeoutMs;
   }
 
@@ -104,7 +107,7 @@ export class Dispatcher {
   #work(part: PartTask, lane: LaneClient, run: number): PartWork {
     const located = part.file.current.current(this.#context.clock.now());
     if (located === undefined) throw new RangeError("only located parts can be read");
-    const spec = part.lane === undefined ? specOf(part) : undefined;
+    const spec = part.lane === undefined ? specOf(part, this.#journal) : undefined;
     part.lane = lane;
     part.attempts += 1;
     part.runs.add(run);
@@ -121,7 +124,7 @@ export function laneKindOf({ read }: Located): "worker" | "local" {
   return read.kind === "stream" || read.kind === "bytes" ? "local" : "worker";
 }
 
-function specOf(part: PartTask): PartSpec {
+function specOf(part: PartTask, journal: number): PartSpec {
   const { file } = part;
   const { plan, fd, stagedPath: path } = file;
   const target: PartFile = fd === undefined ? { kind: "create", path } : { kind: "descriptor", fd, path };
@@ -135,6 +138,7 @@ function specOf(part: PartTask): PartSpec {
     unitSize: plan.unitSize,
     cuts: plan.cuts.filter((cut) => cut > part.start && cut < part.end),
     spans: spansOf(part),
+    journal: part.staged || file.journalId === undefined ? undefined : { fd: journal, file: file.journalId },
   };
 }
 

@@ -53,10 +53,9 @@ export class LaneReports {
     this.#bytes.clear();
   }
 
-  /** The transfer has ended: what is written is still noted, so that it need not be read again. */
+  /** The transfer has ended: digests that were finished are still noted, so that they need not be computed again. */
   #takeLast(event: LaneEvent): void {
     if (event.type === "span") this.#span(event.span, Object.values(event.values)[0]);
-    if (event.type === "piece") this.#piece(event, this.#to.scheduler.parts.get(event.part));
   }
 
   #takeOne(lane: LaneClient, event: LaneEvent): void {
@@ -154,7 +153,7 @@ export class LaneReports {
     meter.fetchedBytes += bytes;
     if (run !== undefined) this.#bytes.set(run.sourceId, (this.#bytes.get(run.sourceId) ?? 0) + bytes);
     if (part === undefined) return;
-    part.received = Math.min(part.end, part.received + bytes);
+    if (part.runs.size === 1) part.received = Math.min(part.end, part.received + bytes);
     part.file.fetchedBytes += bytes;
     if (run !== undefined) part.file.sourcesUsed.add(run.sourceId);
   }
@@ -164,10 +163,7 @@ export class LaneReports {
     const { file } = part;
     part.frontier = Math.max(part.frontier, end);
     part.received = Math.max(part.received, end);
-    const unit = file.ledger.add(start, end, crc);
-    const whole = unit === undefined ? undefined : file.ledger.unit(unit);
-    if (unit === undefined || whole === undefined) return;
-    this.#to.journal.piece(file, { ...file.ledger.unitRange(unit), crc: whole });
+    file.ledger.add(start, end, crc);
   }
 
   #span(id: number, value: string | undefined): void {

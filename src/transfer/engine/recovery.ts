@@ -53,7 +53,7 @@ export class Recovery {
     const { failure, frontier, gained } = event;
     part.runs.delete(event.run);
     part.frontier = Math.max(part.frontier, frontier);
-    part.received = part.frontier;
+    if (part.runs.size === 0) part.received = part.frontier;
     if (gained >= Math.min(progressBytes, part.end - part.start)) {
       part.attempts = 0;
       part.failingSince = undefined;

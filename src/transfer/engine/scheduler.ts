@@ -222,12 +222,12 @@ export class Scheduler {
       if (file === undefined || file.file.priority > priority) return;
       const endpoint = this.#available(file);
       if (endpoint === undefined) tried += 1;
-      else this.#dispatcher.dispatch(this.#bundle(tried, endpoint));
+      else this.#dispatcher.dispatch(this.#bundle(tried, endpoint, priority));
     }
   }
 
-  /** Takes files of one endpoint out of the list, from index `from` on. */
-  #bundle(from: number, endpoint: Endpoint): PartTask[] {
+  /** Takes files of one endpoint that matter as much as `priority` out of the list, from index `from` on. */
+  #bundle(from: number, endpoint: Endpoint, priority: number): PartTask[] {
     const waiting = this.#small;
     const most = Math.min(maxBundleFiles, Math.ceil(waiting.length / endpoint.free));
     const parts: PartTask[] = [];
@@ -236,7 +236,10 @@ export class Scheduler {
     for (let index = from; index < waiting.length; index += 1) {
       const file = waiting[index];
       if (file === undefined) continue;
-      const room = parts.length < most && (bytes === 0 || bytes + file.file.size <= maxBundleBytes);
+      const room =
+        parts.length < most &&
+        file.file.priority <= priority &&
+        (bytes === 0 || bytes + file.file.size <= maxBundleBytes);
       if (room && this.#available(file) === endpoint) {
         bytes += file.file.size;
         parts.push(this.#carve(file, endpoint));

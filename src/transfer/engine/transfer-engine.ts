@@ -103,7 +103,7 @@ export class TransferEngine {
       (error) => this.#context.fail(error),
     );
     const locator = new Locator(this.#context, settings.maxConnections);
-    const dispatcher = new Dispatcher(this.#context, lanes, locator, settings.stallTimeoutMs);
+    const dispatcher = new Dispatcher(this.#context, lanes, locator, journal.fd, settings.stallTimeoutMs);
     const spanFiles = new Map<number, FileTask>();
     const opener = new FileOpener(this.#context, this.#staging, journal, lanes, this.#meter, spanFiles);
     const scheduler: Scheduler = new Scheduler(
@@ -167,14 +167,13 @@ export class TransferEngine {
       await finisher.idle();
       reports.tellBytes();
       this.#tellProgress();
-      await this.#leaveResumable(journal);
+      await this.#leaveResumable();
     }
   }
 
   /** Nothing writes any more: closes what is open; small files are not worth keeping. */
-  async #leaveResumable(journal: TransferJournal): Promise<void> {
+  async #leaveResumable(): Promise<void> {
     for (const file of this.#open) {
-      for (const piece of file.ledger.loosePieces()) journal.piece(file, piece);
       closeFile(file);
       if (!file.journaled && file.stagedPath !== "") await this.#staging.remove(file.stagedPath);
     }

@@ -74,6 +74,11 @@ export class TransferJournal {
     this.#entries.set(id, { staged: file.staged, sound: trusted });
   }
 
+  /** Lanes append the pieces that they have written to this descriptor themselves. */
+  get fd(): number {
+    return this.#writer.fd;
+  }
+
   /** Bytes that an earlier transfer left of files with these sizes by path, as far as its journal says. */
   leftoverBytes(sizes: ReadonlyMap<string, number>): number {
     let bytes = 0;

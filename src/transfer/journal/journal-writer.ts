@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { bootId } from "./boot-id.ts";
 import { formatRecord, type JournalRecord, journalVersion } from "./journal-record.ts";
@@ -19,7 +20,11 @@ export class JournalWriter {
   /** Begins a journal at `path` with these records, in place of an earlier one, atomically. */
   static async begin(path: string, records: readonly JournalRecord[]): Promise<JournalWriter> {
     const fresh = `${path}.new`;
-    const file = await open(fresh, "w", 0o600);
+    const file = await open(
+      fresh,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND,
+      0o600,
+    );
     const header: JournalRecord = { type: "journal", version: journalVersion, bootId: bootId() };
     try {
       await file.write([header, ...records].map(formatRecord).join(""));
@@ -29,6 +34,11 @@ export class JournalWriter {
       throw error;
     }
     return new JournalWriter(file);
+  }
+
+  /** The descriptor, open for appending: whole records may be appended by others at any time until it is closed. */
+  get fd(): number {
+    return this.#file.fd;
   }
 
   /** Queues a record. It is written at once, together with whatever else waits when the disk is ready for it. */

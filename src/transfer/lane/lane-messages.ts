@@ -45,6 +45,8 @@ export interface PartSpec {
   readonly cuts: readonly number[];
   /** The serial spans that this part has bytes of, ascending. */
   readonly spans: readonly SpanSpec[];
+  /** Where finished pieces are noted, and under which number of the file. */
+  readonly journal: { readonly fd: number; readonly file: number } | undefined;
 }
 
 /** How one attempt reads. */

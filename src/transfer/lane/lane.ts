@@ -10,6 +10,7 @@ import { httpRead } from "./http-read.ts";
 import type { ActiveRead, LaneContext } from "./lane-context.ts";
 import type { LaneCommand, LaneEvent, LaneSettings, PartWork, Run, SpanSpec } from "./lane-messages.ts";
 import { localRead } from "./local-read.ts";
+import { notePiece } from "./note-piece.ts";
 import { type Acceptance, PartSink } from "./part-sink.ts";
 import { SerialSpan } from "./serial-span.ts";
 
@@ -212,7 +213,10 @@ export class Lane implements LaneContext {
     if (spec === undefined) throw new ReadFailureError({ kind: "read", detail: "the part is not here any more" });
     const crc = await this.#crc(spec.crc);
     const spans = spec.spans.map((span) => this.#span(span));
-    const sink = new PartSink(spec, crc(), spans, (piece) => this.emit({ type: "piece", part: spec.part, ...piece }));
+    const sink = new PartSink(spec, crc(), spans, (piece) => {
+      if (spec.journal !== undefined) notePiece(spec.journal, piece);
+      this.emit({ type: "piece", part: spec.part, ...piece });
+    });
     this.#parts.set(spec.part, sink);
     return sink;
   }

@@ -33,7 +33,6 @@ test("pieces in any order become units, stretches and the whole", () => {
         assert.equal(units, 8);
         assert.ok(ledger.complete);
         assert.equal(ledger.whole(), crcOf(data));
-        assert.deepEqual(ledger.loosePieces(), []);
         for (let unit = 0; unit < 8; unit++) {
           assert.equal(ledger.values()[unit], crcOf(data.subarray(unit * unitSize, (unit + 1) * unitSize)));
         }
@@ -59,17 +58,6 @@ test("a unit that is forgotten has to be read again", () => {
   assert.equal(ledger.range(4, 8), undefined);
   assert.equal(ledger.add(4, 8, "00000002"), 1);
   assert.ok(ledger.complete);
-});
-
-test("pieces of unfinished units are told, to be continued later", () => {
-  const ledger = new UnitLedger("crc32", 4, 10);
-  ledger.add(0, 4, "00000001");
-  ledger.add(8, 9, "00000002");
-  ledger.add(4, 6, "00000003");
-  assert.deepEqual(ledger.loosePieces(), [
-    { start: 4, end: 6, crc: "00000003" },
-    { start: 8, end: 9, crc: "00000002" },
-  ]);
 });
 
 test("an empty file has no units and the CRC of nothing", () => {

@@ -29,6 +29,7 @@ function spec(path: string, more: Partial<PartSpec> = {}): PartSpec {
     unitSize: 128,
     cuts: [],
     spans: [],
+    journal: undefined,
     ...more,
   };
 }
