@@ -11,6 +11,8 @@ export interface DeliveryFlags extends StorageFlags {
   readonly exclude?: readonly string[];
   readonly weights?: "auto" | "all";
   readonly existing?: "verify" | "size" | "replace";
+  readonly mode?: "copy" | "hard-link" | "reflink";
+  readonly layout?: "plain" | "hf-cache";
 }
 
 /** Adds `--include` and `--exclude`. */
@@ -39,6 +41,18 @@ export function addDeliveryOptions(command: Command): Command {
           "--existing <how>",
           "files that are there already: verify keeps what the source's digests prove, size also what has the right size where there is no digest, replace nothing",
         ).choices(["verify", "size", "replace"]),
+      )
+      .addOption(
+        new Option(
+          "--mode <how>",
+          "files of a local source: copy them, or give them a second name (hard-link) or a second file that shares blocks (reflink)",
+        ).choices(["copy", "hard-link", "reflink"]),
+      )
+      .addOption(
+        new Option(
+          "--layout <kind>",
+          "hf-cache: <dest> is a Hugging Face cache such as ~/.cache/huggingface/hub, where transformers and vLLM find the model",
+        ).choices(["plain", "hf-cache"]),
       ),
   );
 }
@@ -47,7 +61,11 @@ export function addDeliveryOptions(command: Command): Command {
 export function deliveryPlace(uri: string, dest: string, flags: DeliveryFlags, session: Session): DeliveryPlace {
   const { env, clock, signal } = session.context;
   return {
-    source: { storageUri: parseSource(uri), parameters: parametersOf(flags, session), env },
+    source: {
+      storageUri: parseSource(uri),
+      parameters: { ...parametersOf(flags, session), ...(flags.mode === undefined ? {} : { mode: flags.mode }) },
+      env,
+    },
     destination: resolve(dest),
     selection: {
       ...(flags.include === undefined ? {} : { include: flags.include }),

@@ -15,14 +15,20 @@ export const addPlanCommand: AddCommand = (program, run) => {
     .summary("show what pull would do")
     .description("Shows which files would be fetched or skipped and why, and the disk space needed. Changes nothing.");
   addDeliveryOptions(command).action(async (uri: string, dest: string, flags: DeliveryFlags, self: Command) => {
-    await run(self, (session) => printPlan(deliveryPlace(uri, dest, flags, session), session));
+    await run(self, (session) => printPlan(deliveryPlace(uri, dest, flags, session), flags, session));
   });
 };
 
 /** Plans and prints. */
-export async function printPlan(place: DeliveryPlace, session: Session): Promise<void> {
-  const { planDelivery } = await import("../../delivery/plan-delivery.ts");
-  const plan = await planDelivery(place);
+export async function printPlan(
+  place: DeliveryPlace,
+  { layout }: Pick<DeliveryFlags, "layout">,
+  session: Session,
+): Promise<void> {
+  const plan =
+    layout === "hf-cache"
+      ? await (await import("../../delivery/hub-cache.ts")).planHubCache(place)
+      : await (await import("../../delivery/plan-delivery.ts")).planDelivery(place);
   if (session.format === "json") await session.printJson(plan);
   else await session.print(describePlan(plan));
 }

@@ -35,18 +35,26 @@ export const addPullCommand: AddCommand = (program, run) => {
     .action(async (uri: string, dest: string, flags: PullFlags, self: Command) => {
       await run(self, async (session) => {
         const place = deliveryPlace(uri, dest, flags, session);
-        if (flags.dryRun === true) await printPlan(place, session);
+        if (flags.dryRun === true) await printPlan(place, flags, session);
         else
           await pull(
             { ...place, wait: flags.wait, maxConnections: flags.concurrency, maxBandwidth: flags.maxBandwidth },
+            flags,
             session,
           );
       });
     });
 };
 
-async function pull(request: DeliveryRequest, session: Session): Promise<void> {
-  const { deliver } = await import("../../delivery/deliver.ts");
+async function pull(
+  request: DeliveryRequest,
+  { layout }: Pick<DeliveryFlags, "layout">,
+  session: Session,
+): Promise<void> {
+  const deliver =
+    layout === "hf-cache"
+      ? (await import("../../delivery/hub-cache.ts")).deliverToHubCache
+      : (await import("../../delivery/deliver.ts")).deliver;
   const view = session.progress();
   let result: DeliveryResult;
   try {
