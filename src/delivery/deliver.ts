@@ -17,6 +17,7 @@ import { withSource } from "./open-source.ts";
 import { type Placement, placementOf } from "./placement.ts";
 import { type ModelPlan, planModel } from "./plan-model.ts";
 import { ProgressMeter } from "./progress-meter.ts";
+import { provenOffline } from "./proven-offline.ts";
 import { selectionOf } from "./selection-of.ts";
 import { filesToFetch } from "./share-content.ts";
 import { requireSpace, spaceNeeded } from "./space-needed.ts";
@@ -40,7 +41,15 @@ export async function deliver(request: DeliveryRequest): Promise<DeliveryResult>
     const rules = selectionOf(request);
     const placement = placementOf(request);
     return await withSource(request, async (client, uri) => {
-      const plan = await planModel({ client, uri, rules, destination, meter, signal });
+      let plan: ModelPlan;
+      try {
+        plan = await planModel({ client, uri, rules, destination, meter, signal });
+      } catch (error) {
+        const { logger } = request;
+        const proof = await provenOffline(error, { destination, uri, rules, signal, logger });
+        const of = { uri: proof.request.uri, provider: proof.provider, revision: proof.revision, skipped: [] };
+        return resultOf(destination, of, unchangedOutcome(proof), clock.monotonic() - startedAt);
+      }
       const outcome = await bringModel({ request, destination, client, plan, meter, placement });
       return resultOf(destination, plan, outcome, clock.monotonic() - startedAt);
     });
@@ -138,12 +147,20 @@ async function writeUnderLease(run: Run, before: Assessment, lease: Lease): Prom
 }
 
 function provenOutcome({ complete, proof }: Assessment): Outcome | undefined {
-  if (!complete || proof === undefined) return undefined;
+  return complete && proof !== undefined ? unchangedOutcome(proof) : undefined;
+}
+
+function unchangedOutcome(proof: Proof): Outcome {
   const written = { fetchedBytes: 0, resumedBytes: 0, reusedBytes: proof.totals.bytes, linkedBytes: 0 };
   return { proof, unchanged: true, written, removedFiles: 0 };
 }
 
-function resultOf(destination: string, plan: ModelPlan, outcome: Outcome, durationMs: number): DeliveryResult {
+function resultOf(
+  destination: string,
+  plan: Pick<ModelPlan, "uri" | "provider" | "revision" | "skipped">,
+  outcome: Outcome,
+  durationMs: number,
+): DeliveryResult {
   const { proof, unchanged, written, removedFiles } = outcome;
   const { uri, provider, revision, skipped } = plan;
   const { totals } = proof;

@@ -150,3 +150,38 @@ test("a gated model is refused before anything lies at the destination, and the 
   assert.match(error.hint, new RegExp(`Open ${hub.url}/org/closed with that account and accept`));
   await assert.rejects(stat(destination), { code: "ENOENT" });
 });
+
+test("offline, what was proven is used, and what was not is refused with the way out", async (t) => {
+  const hub = await startHub(t);
+  hub.commit("org/model", { "config.json": "{}" });
+  const destination = join(await scratchDirectory(t), "model");
+  await deliver(request(hub, destination));
+  const before = hub.requests.length;
+  const offline = (uri: string, place: string) => {
+    const env = { HOME: destination, HF_ENDPOINT: hub.url, HF_HUB_OFFLINE: "true" };
+    return deliver(request(hub, place, { source: { storageUri: uri, env } }));
+  };
+  const result = await offline("hf://org/model", destination);
+  assert.deepEqual([result.unchanged, result.totals.files], [true, 2]);
+  assert.ok(watch.messages.includes("warn the source may not be asked: what was proven before is used"));
+  for (const [uri, place] of [
+    ["hf://org/other", destination],
+    ["hf://org/model", `${destination}-2`],
+  ] as const) {
+    const error = await watch.rejection(offline(uri, place));
+    assert.deepEqual([error.code, error.retry], ["unavailable", "permanent"]);
+  }
+  assert.equal(hub.requests.length, before);
+});
+
+test("a source that fails does not make an old model the newest", async (t) => {
+  let down = false;
+  const hub = await startHub(t, { intercept: () => (down ? { status: 404, body: "" } : undefined) });
+  hub.commit("org/model", { "config.json": "{}" });
+  const destination = join(await scratchDirectory(t), "model");
+  await deliver(request(hub, destination));
+  down = true;
+  const error = await watch.rejection(deliver(request(hub, destination)));
+  assert.equal(error.code, "not_found");
+  assert.equal(await readFile(join(destination, "config.json"), "utf8"), "{}");
+});
