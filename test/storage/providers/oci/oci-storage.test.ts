@@ -174,6 +174,16 @@ test("failures that pass are tried again, and the service's pause is kept", asyn
   assert.equal(slept[0], 7000);
 });
 
+test("the SDK's printing of failures is kept off the console", async (t) => {
+  const printed = (["log", "info", "warn", "error", "debug"] as const).map((name) => t.mock.method(console, name));
+  const { client } = await opened(t, { intercept: ({ count }) => (count === 1 ? "disconnect" : undefined) });
+  await watch.rejection(client.stat(at("missing")));
+  assert.deepEqual(
+    printed.flatMap(({ mock }) => mock.calls.map(({ arguments: given }) => given)),
+    [],
+  );
+});
+
 test("what is refused is explained with what to do about it", async (t) => {
   const { fake, client } = await opened(t);
   await fake.putObject("models", "file", "x");
