@@ -9,3 +9,4 @@ export { ContentSharing } from "./sharing/content-sharing.ts";
 export type { AgentStatus } from "./status/agent-status.ts";
 export type { ModelStatus } from "./status/model-status.ts";
 export { parseStatus, readStatusFile } from "./status/status-file.ts";
+export { validateManifests } from "./validate/validate-manifests.ts";

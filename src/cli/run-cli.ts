@@ -12,6 +12,7 @@ import { addRmCommand } from "./commands/rm.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addStatCommand } from "./commands/stat.ts";
 import { addStatusCommand } from "./commands/status.ts";
+import { addValidateCommand } from "./commands/validate.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { nameCommand } from "./name-command.ts";
 import { describeError, type ErrorStyle } from "./print-error.ts";
@@ -27,6 +28,7 @@ const commands: readonly AddCommand[] = [
   addRmCommand,
   addRunCommand,
   addStatusCommand,
+  addValidateCommand,
 ];
 
 /** The command line as a function: runs one command and gives the process exit code (docs/errors.md). */
