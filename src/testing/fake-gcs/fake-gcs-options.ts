@@ -41,12 +41,14 @@ export interface FakeGcsOptions {
   /** Epoch milliseconds; the system's time when absent. */
   readonly clock?: (() => number) | undefined;
   /** Called once a request is authorized: an answer instead of the service's, a cut connection, or nothing to go on. */
-  readonly intercept?: ((request: FakeGcsRequest) => WebAnswer | "disconnect" | undefined) | undefined;
+  readonly intercept?: ((request: FakeGcsRequest) => Interception | Promise<Interception>) | undefined;
   /** Bytes that one rewrite request copies. Default: all. */
   readonly rewriteSize?: number | undefined;
   /** Entries of a listing page at most. Default 1000, as the service has it. */
   readonly maxPageSize?: number | undefined;
 }
+
+type Interception = WebAnswer | "disconnect" | undefined;
 
 /** How an object is put into the store without a request. */
 export interface FakeGcsSeedOptions {

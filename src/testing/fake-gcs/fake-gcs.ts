@@ -115,7 +115,7 @@ class Service {
       const body = await readBody(incoming);
       const bucket = this.buckets.get(request.bucket);
       checkAccess(request, bucket, { token: (token) => this.tokens.get(token), now: this.now() });
-      const interception = this.#options.intercept?.(request);
+      const interception = await this.#options.intercept?.(request);
       if (interception !== undefined) return interception;
       if (bucket === undefined) throw noSuchBucket();
       return await this.#carryOut(request, bucket, body, url);

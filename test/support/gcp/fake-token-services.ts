@@ -32,6 +32,7 @@ export interface FakeTokenServices {
 
 export const stsAudience =
   "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/cluster";
+
 const lifetimeSeconds = 3600;
 
 /**
