@@ -109,24 +109,24 @@ export class Locator {
 
 /** The pin of a file in LFS or Xet storage has its SHA-256 as the etag. */
 function isStoredElsewhere(pin: Pin | undefined): boolean {
-  return pin?.etag === undefined || bareEtag(pin.etag).length === 64;
+  return pin?.etag === undefined || isSha256(bareEtag(pin.etag));
 }
 
-/** Holds what the Hub leads to against what its listing said. */
+/** Holds what the Hub leads to against what its listing said; what it does not tell, the digests will. */
 function requireSame(uri: HuggingFaceUri, pin: Pin | undefined, { headers }: HttpAnswer): void {
   if (pin === undefined) return;
-  const etag = headers["x-linked-etag"];
+  const listed = bareEtag(pin.etag ?? "");
+  const linked = bareEtag(headers["x-linked-etag"] ?? "");
   const size = Number(headers["x-linked-size"] ?? 0);
-  const commit = headers["x-repo-commit"];
-  const otherCommit = pin.version !== undefined && commit !== undefined && commit !== pin.version;
-  const otherContent =
-    (etag !== undefined && pin.etag !== undefined && bareEtag(etag) !== bareEtag(pin.etag)) ||
-    (Number.isSafeInteger(size) && size > 0 && size !== pin.size);
-  if (!otherCommit && !otherContent) return;
-  const detail = otherCommit
-    ? `it is answered from commit ${commit?.slice(0, 40)}, not from ${pin.version}`
-    : "the file that the Hub leads to is not the one of its listing";
+  const otherContent = isSha256(listed) && isSha256(linked) && listed !== linked;
+  const otherSize = Number.isSafeInteger(size) && size > 0 && size !== pin.size;
+  if (!otherContent && !otherSize) return;
+  const detail = "the file that the Hub leads to is not the one of its listing";
   throw hubError("precondition_failed", operation, uri, detail, "List it again, and check the mirror if it persists.");
+}
+
+function isSha256(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
 }
 
 function bareEtag(etag: string): string {
