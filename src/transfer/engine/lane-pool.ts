@@ -8,6 +8,8 @@ const graceMs = 800;
 export class LanePool {
   readonly #settings: LaneSettings;
   readonly #onEvents: (lane: LaneClient, events: readonly LaneEvent[]) => void;
+  readonly #count: number;
+  readonly #onFailure: (error: Error) => void;
   readonly #lanes: LaneClient[] = [];
   readonly #load = new Map<LaneClient, number>();
   readonly #rates = new Map<LaneClient, number>();
@@ -20,19 +22,23 @@ export class LanePool {
     onFailure: (error: Error) => void,
   ) {
     this.#settings = settings;
+    this.#count = count;
     this.#onEvents = onEvents;
-    for (let index = 0; index < count; index += 1) {
-      const lane: LaneClient = startWorkerLane(settings, (events) => onEvents(lane, events), onFailure);
-      this.#lanes.push(lane);
-    }
+    this.#onFailure = onFailure;
   }
 
-  /** The lane with the least to do. */
+  /** The lane with the least to do. Threads are started as they are needed. */
   leastLoaded(): LaneClient {
     const load = (lane: LaneClient): number => this.#load.get(lane) ?? 0;
     const [first, ...rest] = this.#lanes;
-    if (first === undefined) throw new RangeError("there are no lanes");
-    return rest.reduce((best, lane) => (load(lane) < load(best) ? lane : best), first);
+    const best = rest.reduce((least, lane) => (load(lane) < load(least) ? lane : least), first ?? this.#start());
+    return load(best) > 0 && this.#lanes.length < this.#count ? this.#start() : best;
+  }
+
+  #start(): LaneClient {
+    const lane: LaneClient = startWorkerLane(this.#settings, (events) => this.#onEvents(lane, events), this.#onFailure);
+    this.#lanes.push(lane);
+    return lane;
   }
 
   /** The lane in this thread, for what cannot cross into another one. */

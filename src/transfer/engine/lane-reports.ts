@@ -96,10 +96,7 @@ export class LaneReports {
     }
   }
 
-  #peer(
-    lane: LaneClient,
-    event: Extract<LaneEvent, { type: "address" | "silent" | "tick" | "ready" | "stopped" }>,
-  ): void {
+  #peer(lane: LaneClient, event: Extract<LaneEvent, { type: "address" | "silent" | "tick" | "stopped" }>): void {
     const { dispatcher, pacemaker, context } = this.#to;
     if (event.type === "tick") {
       pacemaker.utilization(lane, event.utilization);

@@ -15,6 +15,8 @@ const longestWindowMs = 2000;
 const saturatedUtilization = 0.9;
 /** How much of the newest measurement goes into the rate of a read. */
 const rateWeight = 0.5;
+/** Bytes per second that any connection is expected to give, even if none was seen to give more. */
+const poorRate = 64 * 1024;
 /** Splitting a part pays off when the rest of it would take longer than this, in milliseconds. */
 const worthSplittingMs = 1000;
 
@@ -61,6 +63,8 @@ export class Pacemaker {
 
   /** Has a second connection read the rest of the part; whoever has a byte first delivers it. */
   #race(part: PartTask): void {
+    const { scope } = part.file.source;
+    if (this.#context.scope(scope).waitMs(this.#context.now) > 0) return;
     if (part.file.busy || part.file.current.current(this.#context.clock.now()) === undefined) return;
     part.attempts -= 1;
     this.#dispatcher.dispatch([part], true);
@@ -93,11 +97,13 @@ export class Pacemaker {
     const median = medianRate(reading.map(({ rate }) => rate));
     if (reading.length > 2 || endpoint.usualRate === 0) endpoint.usualRate = Math.max(median, endpoint.usualRate * 0.8);
     const atEnd = this.#scheduler.drained;
+    const { maxBandwidth = Number.POSITIVE_INFINITY } = this.#context.options;
+    const usualRate = Math.max(endpoint.usualRate, Math.min(poorRate, maxBandwidth / Math.max(1, reading.length) / 2));
     for (const run of reading) {
       const [part] = run.parts;
       if (part === undefined || part.runs.size > 1) continue;
       const pace = { ageMs: now - (run.answeredAt ?? now), rate: run.rate, remaining: part.end - part.received };
-      if (isSlowRead(pace, endpoint.usualRate, atEnd) && endpoint.hedge.spend()) this.#race(part);
+      if (isSlowRead(pace, usualRate, atEnd) && endpoint.hedge.spend()) this.#race(part);
     }
   }
 

@@ -167,22 +167,16 @@ export class Scheduler {
   async #beginFile(file: FileTask): Promise<void> {
     try {
       await this.#ports.begin(file);
-      if (!file.open) {
-        this.#beginning -= 1;
-        this.#ports.complete(file);
-        return;
-      }
-      file.locating = true;
-      this.offer(file);
-      await this.#locator.prepare(file.current);
-      file.locating = false;
-      this.#beginning -= 1;
-      this.pump();
     } catch (error) {
-      file.locating = false;
+      this.#context.fail(error);
+      return;
+    } finally {
       this.#beginning -= 1;
-      this.#ports.unlocated(file, error);
     }
+    if (file.open) {
+      this.offer(file);
+      await this.locate(file);
+    } else this.#ports.complete(file);
   }
 
   #locatedOf(file: FileTask): Located | undefined {

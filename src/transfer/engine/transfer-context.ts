@@ -42,7 +42,16 @@ export class TransferContext {
   }
 
   emit(event: TransferEvent): void {
-    this.options.onEvent?.(event);
+    this.tell(() => this.options.onEvent?.(event));
+  }
+
+  /** Calls a listener; one that throws ends the transfer. */
+  tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Ends the transfer with this error; the first one counts. */

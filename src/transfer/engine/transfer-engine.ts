@@ -188,7 +188,9 @@ export class TransferEngine {
   }
 
   #tellProgress(): void {
-    this.#options.onProgress?.(this.#meter.progress(this.#open, this.#context.now));
+    const { onProgress } = this.#options;
+    if (onProgress === undefined) return;
+    this.#context.tell(() => onProgress(this.#meter.progress(this.#open, this.#context.now)));
   }
 
   async #guard(action: Promise<void>): Promise<void> {

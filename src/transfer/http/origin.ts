@@ -20,8 +20,12 @@ export function originOf(url: URL): Origin {
   };
 }
 
-/** Path and query of an absolute URL byte for byte, as a signature covers them; never normalised. */
+/**
+ * Path and query of an absolute URL byte for byte, as a signature covers them; never normalised. Only what cannot go on the
+ * wire at all, blanks and letters beyond ASCII, is percent-encoded.
+ */
 export function requestTarget(url: string): string {
   const rest = /^https?:\/\/[^/?#]*([^#]*)/i.exec(url)?.[1] ?? "";
-  return rest.startsWith("/") ? rest : `/${rest}`;
+  const target = rest.replace(/[^\x21-\x7e]+/gu, encodeURIComponent);
+  return target.startsWith("/") ? target : `/${target}`;
 }

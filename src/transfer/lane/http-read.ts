@@ -17,6 +17,7 @@ export async function httpRead(attempt: HttpAttempt): Promise<void> {
   const url = new URL(order.url);
   for (let fresh = route.fresh; ; fresh = true) {
     const { connection, reused } = await lane.connections.lease(run, url, route, fresh, signal);
+    lane.settle(sink);
     const outcome = sink.complete ? { kind: "complete" as const } : await exchangeOnce(attempt, url, connection);
     lane.connections.giveBack(url, route, connection);
     if (outcome.kind === "complete") return;

@@ -30,6 +30,8 @@ export interface LaneContext {
   readonly connections: ConnectionCache;
   readonly stallTimeoutMs: number;
   emit(event: LaneEvent): void;
+  /** Has all reads of the part hand over what they have buffered, so that its frontier is exact. */
+  settle(sink: PartSink): void;
   /** Registers a read so that it is watched for stalls; undone by the returned function. */
   watch(read: ActiveRead): () => void;
   /** Bytes of the body came in. May pause the read. */

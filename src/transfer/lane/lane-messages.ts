@@ -125,7 +125,6 @@ export type LaneCommand =
   | { readonly type: "stop" };
 
 export type LaneEvent =
-  | { readonly type: "ready" }
   | {
       readonly type: "answer";
       readonly run: number;

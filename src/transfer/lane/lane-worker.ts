@@ -6,4 +6,3 @@ if (parentPort === null) throw new Error("the lane runs in a worker thread only"
 const port = parentPort;
 const lane = new Lane(workerData as LaneSettings, (events) => port.postMessage(events));
 port.on("message", (command: LaneCommand) => lane.handle(command));
-lane.emit({ type: "ready" });

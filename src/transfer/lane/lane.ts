@@ -101,8 +101,11 @@ export class Lane implements LaneContext {
     if (events.length > 0) this.#post(events);
   }
 
+  settle(sink: PartSink): void {
+    for (const read of this.#readsOf(sink)) read.flush();
+  }
+
   watch(read: ActiveRead): () => void {
-    for (const other of this.#readsOf(read.sink)) other.flush();
     this.#active.set(read, 0);
     return () => {
       this.#reportReceived(read);
@@ -246,7 +249,7 @@ export class Lane implements LaneContext {
     const sink = this.#parts.get(part);
     if (sink === undefined) return;
     const reads = this.#readsOf(sink);
-    for (const read of reads) read.flush();
+    this.settle(sink);
     if (!this.#parts.has(part)) return;
     this.emit({ type: "shrunk", part, end: sink.shrink(end) });
     if (!sink.complete) return;

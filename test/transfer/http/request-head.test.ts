@@ -66,7 +66,8 @@ test("nothing gets between the lines", () => {
 });
 
 test("the path goes on the wire as it stands in the URL", () => {
-  assert.equal(requestTarget("https://a.example/a//b/../%2e%2E/ü?x=%2f#frag"), "/a//b/../%2e%2E/ü?x=%2f");
+  assert.equal(requestTarget("https://a.example/a//b/../%2e%2E/ü?x=%2f#frag"), "/a//b/../%2e%2E/%C3%BC?x=%2f");
+  assert.equal(requestTarget("https://a.example/a b?c=d e"), "/a%20b?c=d%20e");
   assert.equal(requestTarget("https://a.example"), "/");
   assert.equal(requestTarget("HTTP://a.example?x"), "/?x");
 });
