@@ -63,7 +63,9 @@ async function storageProblems(manifest: Manifest): Promise<readonly ManifestPro
       // What the manifest leaves out may come from the Secret, which nobody can look into here.
       const badName = failure.operation === "choose auth type";
       if (key !== undefined && !badName) return [];
-      return [problem(manifest, "spec.storage.parameters", badName ? "error" : "warning", failure)];
+      if (badName) return [problem(manifest, "spec.storage.parameters", "error", failure)];
+      const { message, ...rest } = problem(manifest, "spec.storage.parameters", "warning", failure);
+      return [{ ...rest, message: `${message} It will fail so unless the agent's environment says more.` }];
     }
     return spelled === undefined || spelled === canonical || canonical === "none"
       ? []
