@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -59,6 +59,8 @@ export interface ClusterHouse {
   object(collection: string, key: string): StoredObject | undefined;
   label(node: string, key: string): string | undefined;
   entry(node: string, key: string): ModelEntry | undefined;
+  /** The texts of a node's ConfigMap. */
+  data(node: string): Readonly<Record<string, string>>;
   startNode(node: string, options?: NodeOptions): Promise<RunningNode>;
 }
 
@@ -140,11 +142,10 @@ export async function clusterHouse(
     object: (collection, key) => kubernetes.store.get(collection, key),
     label: (node, key) => kubernetes.store.get(collections.nodes, node)?.metadata.labels?.[`models.ome.io/${key}`],
     entry: (node, key) => {
-      const data = kubernetes.store.get(collections.maps, `ome/${node}`)?.["data"] as
-        | Record<string, string>
-        | undefined;
-      return data?.[key] === undefined ? undefined : parseModelEntry(data[key]);
+      const text = house.data(node)[key];
+      return text === undefined ? undefined : parseModelEntry(text);
     },
+    data: (node) => (kubernetes.store.get(collections.maps, `ome/${node}`)?.["data"] ?? {}) as Record<string, string>,
     startNode: (node, options) => startNode(t, house, node, options),
   };
   return house;
@@ -249,4 +250,51 @@ export async function eventually<Value>(
     await sleep(20);
   } while (performance.now() - startedAt < 30_000);
   throw new Error(`${what}: ${JSON.stringify(value)}`);
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function untilLabel(
+  house: ClusterHouse,
+  value: string | undefined,
+  key = "clusterbasemodel.llama",
+  node = "n1",
+): Promise<void> {
+  await eventually(
+    () => house.label(node, key),
+    (label) => label === value,
+    `label ${key} of ${node} to be ${value}`,
+  );
+}
+
+export async function untilEntry(
+  house: ClusterHouse,
+  status: string | undefined,
+  key = "clusterbasemodel.llama",
+  node = "n1",
+): Promise<void> {
+  await eventually(
+    () => house.entry(node, key),
+    (entry) => entry?.status === status,
+    `entry ${key} of ${node} to be ${status}`,
+  );
+}
+
+/** A cluster with one node, one Ready model `llama` and its agent. */
+export async function readyHouse(
+  t: TestContext,
+  nodeOptions: NodeOptions = {},
+): Promise<{ house: ClusterHouse; agent: RunningNode }> {
+  const house = await clusterHouse(t);
+  house.putNode("n1");
+  house.putModel("llama", { path: house.path("n1", "llama") });
+  const agent = await house.startNode("n1", nodeOptions);
+  await untilLabel(house, "Ready");
+  await untilEntry(house, "Ready");
+  return { house, agent };
 }
