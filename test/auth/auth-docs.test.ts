@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { authTypes } from "../../src/auth/auth-types.ts";
 import { awsAuthSettings } from "../../src/auth/aws/parameters.ts";
+import { githubAuthSettings } from "../../src/auth/github/parameters.ts";
+import { huggingfaceAuthSettings } from "../../src/auth/huggingface/parameters.ts";
 import type { SettingSpec } from "../../src/auth/settings.ts";
 
 const page = readFileSync(new URL("../../docs/auth.md", import.meta.url), "utf8");
@@ -33,5 +35,20 @@ test("the page lists every AWS setting with its spellings, Secret entries and va
     assert.deepEqual(words(row?.[2]), [...(spec.aliases ?? [])], name);
     assert.deepEqual(words(row?.[3]), [...(spec.env ?? []), ...(spec.secretKeys ?? [])], name);
     assert.deepEqual(words(row?.[4]), [...(spec.env ?? [])], name);
+  }
+});
+
+test("the page lists the settings of token logins with their Secret entries and variables", () => {
+  for (const [title, table] of [
+    ["Hugging Face", huggingfaceAuthSettings],
+    ["GitHub", githubAuthSettings],
+  ] as const) {
+    const section = page.split("\n## ").find((part) => part.startsWith(`${title}\n`)) ?? "";
+    const { env }: SettingSpec = table.token;
+    const row = section.split("\n").find((line) => line.startsWith("| `token` |"));
+    const cells = row?.split("|").map((cell) => cell.trim()) ?? [];
+    assert.deepEqual(words(cells[3]), [...(env ?? [])], title);
+    assert.deepEqual(words(cells[4]), [...(env ?? [])], title);
+    assert.deepEqual(Object.keys(table), ["auth", "token"]);
   }
 });
