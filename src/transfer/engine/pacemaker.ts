@@ -11,7 +11,7 @@ const windowMs = 500;
 /** A window with fewer answers than this is extended, up to the longest. */
 const minimalCompletions = 4;
 const longestWindowMs = 2000;
-/** A lane busier than this is at its limit: more connections cannot help. */
+/** A lane busier than this is at its limit. */
 const saturatedUtilization = 0.9;
 /** How much of the newest measurement goes into the rate of a read. */
 const rateWeight = 0.5;
@@ -57,8 +57,13 @@ export class Pacemaker {
     const [part] = run.parts;
     const { endpoint } = run;
     if (run.answeredAt !== undefined || part === undefined || part.runs.size > 1 || part.staged) return;
-    if (endpoint.network === undefined || now - run.since < endpoint.hedge.deadlineMs) return;
+    if (endpoint.network === undefined || now - run.since < endpoint.hedge.deadlineMs || this.#saturated) return;
     if (endpoint.hedge.spend()) this.#race(part);
+  }
+
+  /** A lane is at its limit: then it is this machine that is slow, not the peer, and more connections only make it worse. */
+  get #saturated(): boolean {
+    return Math.max(0, ...this.#utilization.values()) >= saturatedUtilization;
   }
 
   /** Has a second connection read the rest of the part; whoever has a byte first delivers it. */
@@ -83,14 +88,13 @@ export class Pacemaker {
     endpoint.windowMs += elapsed;
     if (window.completions < minimalCompletions && window.bytes < 1024 * 1024 && endpoint.windowMs < longestWindowMs)
       return;
-    const saturated = Math.max(0, ...this.#utilization.values()) >= saturatedUtilization;
-    endpoint.controller.observe({ ...window, durationMs: endpoint.windowMs, saturated });
+    endpoint.controller.observe({ ...window, durationMs: endpoint.windowMs, saturated: this.#saturated });
     endpoint.window = { bytes: 0, completions: 0, peak: endpoint.active };
     endpoint.windowMs = 0;
   }
 
   #raceSlowReads(endpoint: Endpoint, runs: readonly ActiveRun[], now: number): void {
-    if (endpoint.network === undefined) return;
+    if (endpoint.network === undefined || this.#saturated) return;
     const reading = runs.filter(
       (run) => run.answeredAt !== undefined && !run.paused && now - run.answeredAt > windowMs,
     );
