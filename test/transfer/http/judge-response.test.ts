@@ -205,3 +205,11 @@ test("lengths are numbers or nothing", () => {
   assert.ok(Number.isNaN(length({ "content-length": "-5" })));
   assert.ok(Number.isNaN(length({ "content-length": "0x5" })));
 });
+
+test("an encoded answer is taken where the object is stored like that, and nowhere else", () => {
+  const stored = { expectHeaders: { "content-encoding": "gzip" } };
+  assert.equal(judge(206, { ...range(100, 200), "content-encoding": "gzip" }, stored).kind, "body");
+  assert.equal(refusal(judge(206, { ...range(100, 200), "content-encoding": "gzip" })), "protocol");
+  assert.equal(refusal(judge(206, { ...range(100, 200), "content-encoding": "br" }, stored)), "changed");
+  assert.equal(refusal(judge(206, range(100, 200), stored)), "changed");
+});

@@ -87,3 +87,8 @@ test("origins", () => {
   });
   assert.throws(() => originOf(new URL("ftp://a.example/")), TypeError);
 });
+
+test("stored bytes are asked for in the encoding that they are stored in", () => {
+  assert.match(request({ storedEncoding: "gzip" }), /\r\naccept-encoding: gzip\r\n/);
+  assert.throws(() => request({ storedEncoding: "gzip\r\nx: y" }), TypeError);
+});
