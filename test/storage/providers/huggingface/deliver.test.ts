@@ -52,6 +52,9 @@ test("a private model is delivered and every file is verified by the Hub's own d
   assert.deepEqual(hub.store.leaks, [], "the token stays at the Hub");
   assert.ok(hub.requests.every(({ userAgent }) => userAgent === "model-agent"));
 
+  const proof = await readFile(join(destination, ".model-agent/proof.json"), "utf8");
+  assert.doesNotMatch(proof, new RegExp(`${secretMark}|Signature|${hub.store.url}`));
+
   const before = hub.requests.length;
   const again = await deliver(request(hub, destination));
   assert.deepEqual([again.unchanged, again.fetchedBytes], [true, 0]);
@@ -149,6 +152,21 @@ test("a gated model is refused before anything lies at the destination, and the 
   assert.equal(error.serviceCode, "GatedRepo");
   assert.match(error.hint, new RegExp(`Open ${hub.url}/org/closed with that account and accept`));
   await assert.rejects(stat(destination), { code: "ENOENT" });
+});
+
+test("a limit on resolve addresses is waited for by listing and engine alike", async (t) => {
+  const hub = await startHub(t, { limits: { resolvers: { requests: 5, windowSeconds: 1 } } });
+  const small = Object.fromEntries(
+    Array.from({ length: 12 }, (_, index) => [`notes-${index}.txt`, `content ${index}`]),
+  );
+  hub.commit("org/model", { ...generatedModel({ seed: 9, shards: 2, shardSize: 1000 }), ...small });
+  const destination = join(await scratchDirectory(t), "model");
+  const startedAt = performance.now();
+  const result = await deliver(request(hub, destination));
+  assert.equal(result.totals.verifiedBySource, result.totals.files);
+  assert.ok(performance.now() - startedAt > 2_000, "19 files at 5 per second");
+  const refused = hub.limits.refused.get("resolvers") ?? 0;
+  assert.ok(refused < 60, `${refused} refused requests`);
 });
 
 test("offline, what was proven is used, and what was not is refused with the way out", async (t) => {
