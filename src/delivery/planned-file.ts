@@ -42,7 +42,8 @@ export function isSameContent(file: PlannedFile, record: FileRecord): boolean {
   return file.info.digests.some((digest) => digest.confidence === "stated" && isRecorded(digest, record));
 }
 
-function isRecorded(digest: Digest, record: FileRecord): boolean {
+/** Whether a recorded file was found to have this digest. */
+export function isRecorded(digest: Digest, record: FileRecord): boolean {
   const { verification, digests, checksum, units } = record;
   if (digest.kind === "composite") {
     return (

@@ -92,7 +92,9 @@ export async function clusterHouse(
   const directory = await mkdtemp(join(tmpdir(), "cluster-"));
   const kubernetes = await FakeKubernetes.start();
   const s3 = await startFakeS3({ buckets: ["models"], credentials: [credential] });
+  const stops: (() => Promise<void>)[] = [];
   t.after(async () => {
+    await Promise.allSettled(stops.map((stop) => stop()));
     await kubernetes.close();
     await s3.close();
     await rm(directory, { recursive: true, force: true });
@@ -146,18 +148,23 @@ export async function clusterHouse(
       return text === undefined ? undefined : parseModelEntry(text);
     },
     data: (node) => (kubernetes.store.get(collections.maps, `ome/${node}`)?.["data"] ?? {}) as Record<string, string>,
-    startNode: (node, options) => startNode(t, house, node, options),
+    startNode: (node, options) => startNode(house, stops, node, options),
   };
   return house;
 }
 
 async function startNode(
-  t: TestContext,
   house: ClusterHouse,
+  stops: (() => Promise<void>)[],
   nodeName: string,
   options: NodeOptions = {},
 ): Promise<RunningNode> {
   const abort = new AbortController();
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await ended;
+  };
+  stops.push(stop);
   const running = Promise.withResolvers<number>();
   const told = options.logger ?? silentLogger;
   const logger: Logger = {
@@ -228,11 +235,6 @@ async function startNode(
   );
   ended.catch(running.reject);
   const port = await running.promise;
-  const stop = async (): Promise<void> => {
-    abort.abort();
-    await ended;
-  };
-  t.after(stop);
   return { ...agentClient(port), stop, ended, root };
 }
 

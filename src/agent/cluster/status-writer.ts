@@ -26,6 +26,8 @@ export interface StatusWriterOptions {
 const gatherMs = 150;
 /** Bytes per second that progress alone may cost the API server's store: a large map is written more seldom. */
 const progressBytesPerSecond = 10_000;
+/** Another writer was faster, which says nothing of the server's health. */
+const conflictPause = { baseMs: 50, capMs: 2_000 };
 const closingMs = 5_000;
 
 /**
@@ -99,7 +101,8 @@ export class StatusWriter {
         failures += 1;
         this.#urgent = true;
         const failure = toStorageError(error, "write", "the node's status");
-        const delay = backoffDelay(failures, random, failure.retryAfterMs);
+        const limits = failure.code === "precondition_failed" ? conflictPause : undefined;
+        const delay = backoffDelay(failures, random, failure.retryAfterMs, limits);
         this.#complain(failure, delay);
         await clock.sleep(delay, signal);
       }
