@@ -15,6 +15,9 @@ export const githubProvider = defineProvider({
   authType: (settings) => chooseGithubSettings(settings).type,
   open: async ({ parameters, secret, env, network, clock, random, logger }) => {
     const { endpoint } = apiAddress({ parameters, env });
+    if (endpoint.startsWith("http:")) {
+      logger.warn({ endpoint: endpoint }, "requests go over plain HTTP, and the token with them if there is one");
+    }
     const credentials = await createCredentials({
       provider: "github",
       parameters,

@@ -15,6 +15,12 @@ export const huggingfaceProvider = defineProvider({
   authType: (settings) => chooseHuggingFaceSettings(settings).type,
   open: async ({ parameters, secret, env, network, clock, random, logger }) => {
     const settings = chooseSettings({ parameters, env });
+    if (settings.endpoint.startsWith("http:")) {
+      logger.warn(
+        { endpoint: settings.endpoint },
+        "requests go over plain HTTP, and the token with them if there is one",
+      );
+    }
     const credentials = await createCredentials({
       provider: "huggingface",
       parameters,

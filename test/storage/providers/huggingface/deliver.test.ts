@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { checkDelivery } from "../../../../src/delivery/check-delivery.ts";
 import { deliver } from "../../../../src/delivery/deliver.ts";
 import type { DeliveryRequest } from "../../../../src/delivery/delivery-types.ts";
 import { bytesContent, type Content, contentDigest, generatedModel } from "../../../../src/testing/content/index.ts";
 import { type FakeHub, type FakeHubOptions, startFakeHub } from "../../../../src/testing/fake-hub/index.ts";
+import { parseUri } from "../../../../src/uri/parse-uri.ts";
 import { scratchDirectory } from "../../../support/scratch-directory.ts";
 import { secretMark, watchSecrets } from "../../../support/secret-watch.ts";
 
@@ -61,7 +63,7 @@ test("a private model is delivered and every file is verified by the Hub's own d
   assert.equal(hub.requests.length - before, 4, "the commit and its listing, and nothing else");
 });
 
-test("a branch that moves in the middle of a delivery does not mix two commits", async (t) => {
+test("[F37] a branch that moves in the middle of a delivery does not mix two commits", async (t) => {
   let moved = false;
   let push = (): void => {};
   const hub = await startHub(t, {
@@ -103,7 +105,7 @@ test("a new commit moves what it changed and nothing else", async (t) => {
   assert.ok(result.fetchedBytes < megabyte, "no shard was fetched again");
 });
 
-test("signed addresses that expire in the middle of a file are asked for again, and the rest continues", async (t) => {
+test("[F26] signed addresses that expire in the middle of a file are asked for again, and the rest continues", async (t) => {
   let skewMs = 0;
   const hub = await startHub(t, { clock: () => Date.now() + skewMs });
   const size = 24 * megabyte;
@@ -154,7 +156,7 @@ test("a gated model is refused before anything lies at the destination, and the 
   await assert.rejects(stat(destination), { code: "ENOENT" });
 });
 
-test("a limit on resolve addresses is waited for by listing and engine alike", async (t) => {
+test("[F25] a limit on resolve addresses is waited for by listing and engine alike", async (t) => {
   const hub = await startHub(t, { limits: { resolvers: { requests: 5, windowSeconds: 1 } } });
   const small = Object.fromEntries(
     Array.from({ length: 12 }, (_, index) => [`notes-${index}.txt`, `content ${index}`]),
@@ -167,6 +169,20 @@ test("a limit on resolve addresses is waited for by listing and engine alike", a
   assert.ok(performance.now() - startedAt > 2_000, "19 files at 5 per second");
   const refused = hub.limits.refused.get("resolvers") ?? 0;
   assert.ok(refused < 60, `${refused} refused requests`);
+});
+
+test("[F25] what is proven stays proven while the Hub refuses everything", async (t) => {
+  let refusing = false;
+  const hub = await startHub(t, {
+    intercept: () => (refusing ? { status: 429, body: "<html>429</html>" } : undefined),
+  });
+  hub.commit("org/model", { "config.json": "{}" });
+  const destination = join(await scratchDirectory(t), "model");
+  await deliver(request(hub, destination));
+  refusing = true;
+  const before = hub.requests.length;
+  const state = await checkDelivery({ destination, uri: parseUri("hf://org/model") });
+  assert.deepEqual([state.state, hub.requests.length], ["proven", before]);
 });
 
 test("offline, what was proven is used, and what was not is refused with the way out", async (t) => {

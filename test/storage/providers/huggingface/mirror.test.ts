@@ -55,7 +55,7 @@ const mirrors: Readonly<Record<string, FakeHubQuirks>> = {
 };
 
 for (const [name, quirks] of Object.entries(mirrors)) {
-  test(`a model is delivered whole and verified from a mirror that ${name}`, async (t) => {
+  test(`[F24] a model is delivered whole and verified from a mirror that ${name}`, async (t) => {
     const hub = await startMirror(t, quirks, { pageSize: 3 });
     const { totals } = await delivered(t, hub);
     assert.deepEqual(totals.verifiedBySource, totals.files);

@@ -41,7 +41,7 @@ for (const [headers, told] of [
   ["ratelimit", 20_000],
   ["retry-after", 20_000],
 ] as const) {
-  test(`a used-up budget is waited for as ${headers} says, then the listing continues`, async (t) => {
+  test(`[F25] a used-up budget is waited for as ${headers} says, then the listing continues`, async (t) => {
     const limited = await startHub(t, { limits: twoPerWindow, limitHeaders: headers });
     assert.equal(await list(t, limited), 3);
     assert.ok(limited.clock.waits[0] !== undefined && limited.clock.waits[0] >= told, String(limited.clock.waits));
@@ -55,7 +55,7 @@ test("the answer that uses up a budget is enough: the refusal is never asked for
   assert.equal(limited.hub.limits.refused.get("api") ?? 0, 0);
 });
 
-test("a refusal that names no time is waited for longer every time, then told", async (t) => {
+test("[F25] a refusal that names no time is waited for longer every time, then told", async (t) => {
   const limited = await startHub(t, { limits: { api: { requests: 0, windowSeconds: 300 } }, limitHeaders: "none" });
   const error = await watch.rejection(list(t, limited));
   assert.deepEqual([error.code, error.retry, error.httpStatus, error.attempts], ["rate_limited", "exhausted", 429, 4]);
@@ -83,7 +83,7 @@ test("a pause longer than a window is not waited for, and nobody asks again mean
   assert.deepEqual(limited.clock.waits, []);
 });
 
-test("a storm of readers sends one request into each new window until that one is let in", async (t) => {
+test("[F25] a storm of readers sends one request into each new window until that one is let in", async (t) => {
   let refusals = 3;
   const clock = manualClock(windowStart);
   const hub = await startFakeHub({
