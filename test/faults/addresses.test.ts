@@ -14,7 +14,7 @@ const cleanMs = (content.size / bandwidth) * 1000;
 
 const skip = process.platform === "linux" ? false : "needs the whole of 127.0.0.0/8 on loopback";
 
-describe("hosts with several addresses", { concurrency: true, timeout: 60_000, skip }, () => {
+describe("hosts with several addresses", { concurrency: true, timeout: 120_000, skip }, () => {
   const cases: readonly [string, FaultServerOptions, readonly string[]][] = [
     ["accepts connections and never answers", { addresses, deadAddresses: ["127.0.0.12"] }, addresses],
     ["refuses connections", { addresses: addresses.filter((address) => address !== "127.0.0.12") }, addresses],

@@ -20,7 +20,7 @@ function resets(server: FaultServer): number {
   return server.requests.filter((request) => request.outcome === "reset").length;
 }
 
-describe("connections that break", { timeout: 60_000 }, () => {
+describe("connections that break", { timeout: 120_000 }, () => {
   test("[E1] resets every 16 MiB cost at most one I/O unit each and hardly any time", async () => {
     await using server = await startFaultServer();
     const content = generatedContent({ seed: 1, size: 128 * mebibyte + 12_345 });
@@ -113,7 +113,7 @@ describe("connections that break", { timeout: 60_000 }, () => {
   });
 });
 
-describe("connections that hang or crawl", { concurrency: true, timeout: 60_000 }, () => {
+describe("connections that hang or crawl", { concurrency: true, timeout: 120_000 }, () => {
   test("[E2] one connection that stalls for ever at half of its range costs a few seconds", async () => {
     await using server = await startFaultServer({
       rules: [{ times: 1, fault: { type: "stall", afterBytes: 4 * mebibyte } }],

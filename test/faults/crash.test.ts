@@ -73,7 +73,7 @@ function flipBitOnDisk(path: string, offset: number): void {
   closeSync(fd);
 }
 
-describe("processes that die", { concurrency: 3, timeout: 60_000 }, () => {
+describe("processes that die", { concurrency: 3, timeout: 180_000 }, () => {
   test("[E11] [F02] fifteen SIGKILLs at random moments end with the right model and bounded refetches", async (t) => {
     const contents = { ...generatedModel({ seed: 5, shards: 4, shardSize: 75_000_000 }), "empty.txt": zeroContent(0) };
     const size = Object.values(contents).reduce((sum, content) => sum + content.size, 0);
@@ -96,7 +96,7 @@ describe("processes that die", { concurrency: 3, timeout: 60_000 }, () => {
   for (const share of [0.1, 0.5, 0.9]) {
     test(`[E11] a kill at ${share * 100} % costs at most the units in flight`, async () => {
       const contents = { "model.safetensors": generatedContent({ seed: 20, size: 80 * mebibyte + 3 }) };
-      await using server = await startFaultServer({ bandwidth: 150 * mebibyte, window: underWay });
+      await using server = await startFaultServer({ bandwidth: 60 * mebibyte, window: underWay });
       await using directory = await temporaryDirectory();
       const task = childTask(server, contents, { directory: directory.path, maxConnections: connections });
       assert.ok(await killedAfter(server, task, share * 80 * mebibyte));
@@ -112,18 +112,25 @@ describe("processes that die", { concurrency: 3, timeout: 60_000 }, () => {
     await using server = await startFaultServer({ bandwidth: 150 * mebibyte, window: underWay });
     await using directory = await temporaryDirectory();
     const task = childTask(server, contents, { directory: directory.path, maxConnections: 1 });
-    assert.ok(await killedAfter(server, task, 50 * mebibyte));
+    const silence = server.addRule({ when: { bytesServed: 40 * mebibyte }, fault: { type: "stall" } });
+    const child = runChild(childCommand(task));
+    await server.waitForBytes(40 * mebibyte);
+    await sleep(1000);
+    child.process.kill("SIGKILL");
+    await child.ended;
+    silence.remove();
+    assert.equal(refetched(server, contents), 0);
     flipBitOnDisk(await largestStaged(directory.path), 1_234_567);
     await finished(task);
     assertModel(directory.path, contents);
     const twice = refetched(server, contents);
     assert.ok(twice >= 1, "the unit was fetched again");
-    assert.ok(twice <= perConnection + commitUnit, `${twice} bytes twice`);
+    assert.ok(twice <= commitUnit, `${twice} bytes twice`);
   });
 
   test("[F02] a process that sleeps in the middle goes on when it wakes up", async () => {
     const contents = { "model.safetensors": generatedContent({ seed: 40, size: 60 * mebibyte + 3 }) };
-    await using server = await startFaultServer({ bandwidth: 100 * mebibyte, window: underWay });
+    await using server = await startFaultServer({ bandwidth: 60 * mebibyte, window: underWay });
     await using directory = await temporaryDirectory();
     const task = childTask(server, contents, { directory: directory.path, maxConnections: connections });
     const child = runChild(childCommand(task));
@@ -141,7 +148,7 @@ describe("processes that die", { concurrency: 3, timeout: 60_000 }, () => {
 
   test("[F02] a process that is killed while it sleeps leaves no unit that is not there", async () => {
     const contents = { "model.safetensors": generatedContent({ seed: 41, size: 60 * mebibyte + 3 }) };
-    await using server = await startFaultServer({ bandwidth: 100 * mebibyte, window: underWay });
+    await using server = await startFaultServer({ bandwidth: 60 * mebibyte, window: underWay });
     await using directory = await temporaryDirectory();
     const task = childTask(server, contents, { directory: directory.path, maxConnections: connections });
     const child = runChild(childCommand(task));

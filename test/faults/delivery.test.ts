@@ -54,7 +54,7 @@ async function interrupted(server: FaultServer, uri: string, destination: string
   await failed;
 }
 
-describe("what must not count as a model", { concurrency: 2, timeout: 60_000 }, () => {
+describe("what must not count as a model", { concurrency: 2, timeout: 120_000 }, () => {
   test("[F18] an empty prefix is an error and leaves nothing behind", async () => {
     await using server = await startFaultServer();
     await using root = await temporaryDirectory();
@@ -108,7 +108,7 @@ describe("what must not count as a model", { concurrency: 2, timeout: 60_000 }, 
   });
 });
 
-describe("deliveries that were interrupted or meddled with", { concurrency: 2, timeout: 60_000 }, () => {
+describe("deliveries that were interrupted or meddled with", { concurrency: 2, timeout: 120_000 }, () => {
   test("[F16] a model of which some files are there is not ready, and the rest is all that is fetched", async () => {
     await using server = await startFaultServer({ bandwidth: 20 * mebibyte });
     await using root = await temporaryDirectory();

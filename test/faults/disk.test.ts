@@ -23,7 +23,7 @@ function canMount(): boolean {
   return spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", tmpdir()]).status === 0;
 }
 
-describe("disks that are full, broken or read-only", { concurrency: 2, timeout: 60_000 }, () => {
+describe("disks that are full, broken or read-only", { concurrency: 2, timeout: 120_000 }, () => {
   test("[E12] [F20] a transfer that does not fit is refused before the first byte", async () => {
     await using server = await startFaultServer();
     const file = serve(server, "/model", content);

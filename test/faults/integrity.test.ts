@@ -43,7 +43,7 @@ function multipartDigest(of: Content, partSize: number, options: { readonly valu
   };
 }
 
-describe("bytes that are not the object's", { concurrency: 2, timeout: 60_000 }, () => {
+describe("bytes that are not the object's", { concurrency: 2, timeout: 120_000 }, () => {
   for (const digest of ["crc32", "sha256", "md5"] as const) {
     test(`[E9] [F01] one inverted bit on the wire is found by ${digest} and repaired`, async () => {
       await using server = await startFaultServer();
@@ -133,7 +133,7 @@ describe("bytes that are not the object's", { concurrency: 2, timeout: 60_000 },
   });
 });
 
-describe("objects that change under way", { concurrency: 2, timeout: 60_000 }, () => {
+describe("objects that change under way", { concurrency: 2, timeout: 120_000 }, () => {
   const next = generatedContent({ seed: 2, size: content.size });
 
   test("[E8] the server honours If-Match: the change is an error and nothing is published", async () => {
@@ -189,7 +189,7 @@ describe("objects that change under way", { concurrency: 2, timeout: 60_000 }, (
   });
 });
 
-describe("contents that other tools stumble over", { concurrency: 2, timeout: 60_000 }, () => {
+describe("contents that other tools stumble over", { concurrency: 2, timeout: 120_000 }, () => {
   test("[F12] empty files are created, verified and counted", async () => {
     await using server = await startFaultServer();
     const empty = bytesContent("");

@@ -43,7 +43,7 @@ async function stagedFiles(directory: string): Promise<{ journals: string[]; par
   };
 }
 
-describe("what an interrupted transfer left, damaged", { concurrency: 2, timeout: 60_000 }, () => {
+describe("what an interrupted transfer left, damaged", { concurrency: 2, timeout: 120_000 }, () => {
   test("[F36] [E10] the files are right whatever happened to the journal and the staged files", async () => {
     await using server = await startFaultServer({ bandwidth: 40 * mebibyte });
     const files = Object.entries(contents).map(([path, content]) => serve(server, `/${path}`, content));

@@ -21,7 +21,7 @@ function source(server: FakeS3, storageUri: string) {
   };
 }
 
-describe("models in a bucket", { timeout: 60_000 }, () => {
+describe("models in a bucket", { timeout: 120_000 }, () => {
   test("[F17] 2,500 objects are all listed, whatever the page holds, and all delivered", async () => {
     const server = await startFakeS3({ buckets: ["models"], credentials: [credential] });
     await using root = await temporaryDirectory();

@@ -24,7 +24,7 @@ function memoryGroup(limitBytes: number): { readonly tasks: string; remove(): vo
   }
 }
 
-describe("memory", { concurrency: 2, timeout: 60_000 }, () => {
+describe("memory", { concurrency: 2, timeout: 120_000 }, () => {
   test("[E15] [F35] the resident set stays below 200 MiB whatever the files' sizes", async (t) => {
     await using server = await startFaultServer();
     await using directory = await temporaryDirectory();

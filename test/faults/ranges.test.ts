@@ -43,7 +43,7 @@ const changes: readonly [name: string, fault: FaultAction][] = [
   ["416 with another size", { type: "status", status: 416, headers: { "Content-Range": "bytes */1000" } }],
 ];
 
-describe("answers to a range that are not what was asked for", { concurrency: 2, timeout: 60_000 }, () => {
+describe("answers to a range that are not what was asked for", { concurrency: 2, timeout: 120_000 }, () => {
   for (const [name, fault] of faults) {
     test(`${name}, twice: the file is byte for byte right`, async () => {
       await using server = await startFaultServer();
@@ -147,7 +147,7 @@ describe("answers to a range that are not what was asked for", { concurrency: 2,
   });
 });
 
-describe("redirects", { concurrency: 2, timeout: 60_000 }, () => {
+describe("redirects", { concurrency: 2, timeout: 120_000 }, () => {
   test("relative and absolute ones are followed, again for every range", async () => {
     await using server = await startFaultServer({
       rules: [{ when: { path: "/model" }, fault: { type: "redirect", status: 307, location: "/moved?x=1" } }],

@@ -10,7 +10,7 @@ import { rejectsWith } from "./support/rejects-with.ts";
 import { stagingTarget } from "./support/staging-target.ts";
 import { ioUnit, mebibyte } from "./support/units.ts";
 
-describe("a service that is busy", { concurrency: true, timeout: 60_000 }, () => {
+describe("a service that is busy", { concurrency: true, timeout: 120_000 }, () => {
   for (const share of [0.05, 0.2]) {
     test(`[E4] ${share * 100} % of the requests fail with 503 and none of the files`, async () => {
       await using server = await startFaultServer({
@@ -90,7 +90,7 @@ describe("a service that is busy", { concurrency: true, timeout: 60_000 }, () =>
   });
 });
 
-describe("a service that refuses", { timeout: 60_000 }, () => {
+describe("a service that refuses", { timeout: 120_000 }, () => {
   for (const [status, code] of [
     [404, "not_found"],
     [410, "not_found"],

@@ -16,7 +16,7 @@ const key = pem("server-key.pem");
 const trusting = { ...directNetwork, id: "test-ca", extraCa: pem("ca.pem") };
 const content = generatedContent({ seed: 1, size: 20 * mebibyte + 3 });
 
-describe("TLS", { concurrency: 2, timeout: 60_000 }, () => {
+describe("TLS", { concurrency: 2, timeout: 120_000 }, () => {
   test("[F38] an authority that is not known is an error that names it, after few connections", async () => {
     await using server = await startFaultServer({ tls: { cert: pem("server.pem"), key } });
     const file = serve(server, "/model", content);

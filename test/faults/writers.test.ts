@@ -25,7 +25,7 @@ function assertDelivered(destination: string, contents: ModelContents): void {
   for (const [path, content] of Object.entries(contents)) assertFile(join(destination, path), content);
 }
 
-describe("several writers", { concurrency: 2, timeout: 60_000 }, () => {
+describe("several writers", { concurrency: 2, timeout: 120_000 }, () => {
   test("[F09] [E16] two processes on one destination: one fetches, both end with the model", async () => {
     await using server = await startFaultServer({ bandwidth: 30 * mebibyte });
     await using root = await temporaryDirectory();
@@ -84,7 +84,7 @@ describe("several writers", { concurrency: 2, timeout: 60_000 }, () => {
   });
 });
 
-describe("writers that are killed", { concurrency: 2, timeout: 60_000 }, () => {
+describe("writers that are killed", { concurrency: 2, timeout: 120_000 }, () => {
   test("[F11] [F16] a delivery killed again and again is taken over at once and ends proven", async () => {
     await using server = await startFaultServer({ bandwidth: 60 * mebibyte, window: mebibyte });
     await using root = await temporaryDirectory();
