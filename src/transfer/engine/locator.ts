@@ -28,19 +28,20 @@ export class Locator {
   async prepare(access: SourceAccess): Promise<void> {
     const { source } = access;
     if (source.read !== undefined) {
-      access.settle({ read: { kind: "stream" }, endpoint: this.#endpoint(`stream ${source.scope}`, "", undefined) });
+      const endpoint = this.#endpoint(`stream ${source.scope}`, "", undefined);
+      access.settle({ read: { kind: "stream" }, endpoint }, this.#context.clock.now());
       return;
     }
     const { signal } = this.#context.stopping;
     const read = await source.locate({ signal }).catch((error: unknown) => {
       throw toStorageError(error, "locate", source.target);
     });
-    access.settle(await this.#located(read));
+    access.settle(await this.#located(read), this.#context.clock.now());
   }
 
   /** Continues a source at the place that a redirect led to. */
   async redirect(access: SourceAccess, read: HttpReadSource): Promise<void> {
-    access.settle(await this.#located(read));
+    access.settle(await this.#located(read), this.#context.clock.now());
   }
 
   async #located(read: ReadSource): Promise<Located> {

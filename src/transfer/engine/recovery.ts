@@ -166,7 +166,7 @@ export class Recovery {
   #refused(part: PartTask, failure: ReadFailure, run: ActiveRun | undefined): void {
     const { file } = part;
     const access = file.current;
-    if (access.holds(run?.located) && !access.refused()) {
+    if (access.holds(run?.located) && !access.refused(this.#context.clock.now())) {
       this.#elsewhere(part, failure);
       return;
     }

@@ -23,6 +23,8 @@ export class SourceAccess {
   excluded: ReadFailure | undefined;
   #located: Located | undefined;
   #unproven = false;
+  /** Epoch milliseconds. */
+  #settledAt = 0;
   /** In a row, since an answer was good. */
   #refusals = 0;
   #redirects = 0;
@@ -34,13 +36,17 @@ export class SourceAccess {
   /** How to read now, or undefined when it has to be located (again) first. `now` in milliseconds since the epoch. */
   current(now: number): Located | undefined {
     const located = this.#located;
-    if (located?.read.kind === "http" && located.read.expiresAt - renewalMarginMs <= now && !this.#unproven)
-      return undefined;
-    return located;
+    if (located?.read.kind !== "http") return located;
+    const renewAt = located.read.expiresAt - renewalMarginMs;
+    // One that was as good as expired when it came is tried all the same: the next one would be no better.
+    const waited = this.#settledAt < renewAt;
+    return renewAt <= now && (waited || !this.#unproven) ? undefined : located;
   }
 
-  settle(located: Located): void {
+  /** `now` in milliseconds since the epoch. */
+  settle(located: Located, now: number): void {
     this.#located = located;
+    this.#settledAt = now;
     this.#unproven = true;
   }
 
@@ -61,10 +67,15 @@ export class SourceAccess {
     this.#located = undefined;
   }
 
-  /** It was refused: it is located again, once. False when that was done already and did not help. */
-  refused(): boolean {
+  /**
+   * It was refused: it is located again, once. False when that was done already and did not help. A read that expired while
+   * it waited for its turn does not count. `now` in milliseconds since the epoch.
+   */
+  refused(now: number): boolean {
+    const read = this.#located?.read;
+    const expired = read?.kind === "http" && read.expiresAt > this.#settledAt && read.expiresAt <= now;
     this.invalidate();
-    this.#refusals += 1;
+    if (!expired) this.#refusals += 1;
     return this.#refusals <= 1;
   }
 
