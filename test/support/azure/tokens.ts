@@ -10,11 +10,13 @@ export interface TokenClaims {
   readonly appid?: string | undefined;
   readonly oid?: string | undefined;
   readonly upn?: string | undefined;
+  /** Epoch seconds from which it is valid. */
+  readonly nbf?: number | undefined;
 }
 
 /** An access token as Microsoft Entra shapes them; every one is another. */
 export function issueToken(claims: TokenClaims): string {
-  const body = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ ...claims, uti: `TOPSECRET${crypto.randomUUID()}` })}`;
+  const body = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ iss: "https://sts.windows.net/tenant/", iat: claims.nbf, ...claims, uti: `TOPSECRET${crypto.randomUUID()}` })}`;
   return `${body}.TOPSECRET${createHmac("sha256", key).update(body).digest("base64url")}`;
 }
 
