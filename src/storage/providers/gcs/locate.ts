@@ -17,7 +17,7 @@ export async function locateObject(
   uri: GcsUri,
   { pin, signal }: LocateOptions = {},
 ): Promise<HttpReadSource> {
-  const login = await session.credentials.resolve({ signal });
+  const login = await session.login({ signal });
   const generation = pin?.version;
   const encoding = await encodingOf(session, uri, generation, signal);
   const query = new URLSearchParams({ alt: "media" });

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
-import type { GcpCredentials } from "../../../auth/gcp/credentials.ts";
+import type { ResolveOptions } from "../../../auth/caching.ts";
+import type { GcpCredentials, GcpToken } from "../../../auth/gcp/credentials.ts";
 import { isStorageError, type StorageError } from "../../../errors.ts";
 import { connectionError } from "../../../network/connection-error.ts";
 import { createDispatcher } from "../../../network/dispatcher.ts";
@@ -79,6 +80,15 @@ export class GcsSession {
     return this.settings.userProject ?? this.#payers.get(bucket);
   }
 
+  /** The token that is valid now. Logins have a retry loop of their own: what they give up is not begun again. */
+  async login(options: ResolveOptions): Promise<GcpToken | undefined> {
+    try {
+      return await this.credentials.resolve(options);
+    } catch (error) {
+      throw isStorageError(error) && error.retry === "temporary" ? error.with({ retry: "exhausted" }) : error;
+    }
+  }
+
   /** Sends until it succeeds, or fails with a StorageError. */
   send(call: Call): Promise<Answer> {
     const { signal } = call;
@@ -105,7 +115,7 @@ export class GcsSession {
   async sendOnce(call: Call): Promise<Answer> {
     const { signal, action, uri } = call;
     throwIfAborted(signal, action, describeUri(uri));
-    let login = await this.credentials.resolve({ signal });
+    let login = await this.login({ signal });
     let renewed = false;
     for (;;) {
       const payer = this.userProject(uri.bucket);
@@ -113,7 +123,7 @@ export class GcsSession {
       if (answer.status < 300 || call.accept?.includes(answer.status) === true) return answer;
       if (answer.status === 401 && login !== undefined && !renewed) {
         renewed = true;
-        const fresh = await this.credentials.resolve({ signal, forceRefresh: true });
+        const fresh = await this.login({ signal, forceRefresh: true });
         if (fresh?.token !== login.token) {
           login = fresh;
           continue;
