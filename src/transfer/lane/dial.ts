@@ -4,7 +4,6 @@ import { connectionError } from "../../network/connection-error.ts";
 import type { NetworkProfile } from "../../network/network-profile.ts";
 import { proxyFor } from "../../network/proxy-for.ts";
 import { noteIssuer } from "../../network/tls-error.ts";
-import { openTunnel } from "../../network/tunnel.ts";
 import type { Origin } from "../http/origin.ts";
 import { ReadFailureError } from "../http/read-failure.ts";
 import type { BufferPool } from "./buffer-pool.ts";
@@ -106,6 +105,7 @@ function dialProxy(options: DialOptions, proxy: URL): Promise<Connection> {
 
 async function dialThroughTunnel(options: DialOptions, proxy: URL): Promise<Connection> {
   const { origin } = options;
+  const { openTunnel } = await import("../../network/tunnel.ts");
   const tunnel = await openTunnel({
     proxy,
     host: origin.host,

@@ -1,9 +1,8 @@
 import { proxyFor } from "../../network/proxy-for.ts";
-import { proxyAuthorization } from "../../network/tunnel.ts";
 import { contentLength, judgeResponse, type ReadExpectation } from "../http/judge-response.ts";
 import { requestTarget } from "../http/origin.ts";
 import { type ReadFailure, ReadFailureError } from "../http/read-failure.ts";
-import { formatRequest } from "../http/request-head.ts";
+import { formatRequest, type RequestLine } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import { serviceError } from "../http/service-error.ts";
 import type { BodyOrder, Connection, Exchange, Outcome } from "./connection.ts";
@@ -15,10 +14,13 @@ import type { Route } from "./lane-messages.ts";
 export async function httpRead(attempt: HttpAttempt): Promise<void> {
   const { lane, run, route, order, sink, signal } = attempt;
   const url = new URL(order.url);
+  const viaProxy = await forwarding(url, route);
   for (let fresh = route.fresh; ; fresh = true) {
     const { connection, reused } = await lane.connections.lease(run, url, route, fresh, signal);
     lane.settle(sink);
-    const outcome = sink.complete ? { kind: "complete" as const } : await exchangeOnce(attempt, url, connection);
+    const outcome = sink.complete
+      ? { kind: "complete" as const }
+      : await exchangeOnce(attempt, url, viaProxy, connection);
     lane.connections.giveBack(url, route, connection);
     if (outcome.kind === "complete") return;
     if (outcome.kind === "unsupported") {
@@ -29,8 +31,13 @@ export async function httpRead(attempt: HttpAttempt): Promise<void> {
   }
 }
 
-async function exchangeOnce(attempt: HttpAttempt, url: URL, connection: Connection): Promise<Outcome> {
-  const { lane, run, route, work, order, sink, signal } = attempt;
+async function exchangeOnce(
+  attempt: HttpAttempt,
+  url: URL,
+  viaProxy: RequestLine["viaProxy"],
+  connection: Connection,
+): Promise<Outcome> {
+  const { lane, run, work, order, sink, signal } = attempt;
   const expected = expectationOf(order, sink);
   const read: ActiveRead = {
     run,
@@ -52,7 +59,7 @@ async function exchangeOnce(attempt: HttpAttempt, url: URL, connection: Connecti
   };
   const report = answerReporter(attempt);
   const exchange: Exchange = {
-    request: requestText(order, url, route, expected),
+    request: requestText(order, url, viaProxy, expected),
     onHead: (head) => orderFor(head, expected, report),
     onReceived: (bytes) => lane.received(read, bytes),
     onBytes: (position, buffer, from, to) => lane.deliver(read, position, buffer, from, to),
@@ -70,8 +77,15 @@ async function exchangeOnce(attempt: HttpAttempt, url: URL, connection: Connecti
   }
 }
 
-function requestText(order: HttpOrder, url: URL, route: Route, expected: ReadExpectation): string {
+/** What a proxy that forwards plain HTTP is told; undefined where none is in the way. Only then is its code loaded. */
+async function forwarding(url: URL, route: Route): Promise<RequestLine["viaProxy"]> {
   const proxy = url.protocol === "http:" ? proxyFor(route.network, url) : undefined;
+  if (proxy === undefined) return undefined;
+  const { proxyAuthorization } = await import("../../network/tunnel.ts");
+  return { authorization: proxyAuthorization(proxy)["proxy-authorization"] };
+}
+
+function requestText(order: HttpOrder, url: URL, viaProxy: RequestLine["viaProxy"], expected: ReadExpectation): string {
   return formatRequest({
     url,
     target: requestTarget(order.url),
@@ -79,7 +93,7 @@ function requestText(order: HttpOrder, url: URL, route: Route, expected: ReadExp
     range: order.ranged ? { start: expected.start, end: expected.end } : undefined,
     ifMatch: order.ifMatch,
     storedEncoding: order.expectHeaders?.["content-encoding"],
-    viaProxy: proxy === undefined ? undefined : { authorization: proxyAuthorization(proxy)["proxy-authorization"] },
+    viaProxy,
   });
 }
 

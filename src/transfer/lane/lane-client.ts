@@ -1,5 +1,4 @@
 import { Worker } from "node:worker_threads";
-import { Lane } from "./lane.ts";
 import type { LaneCommand, LaneEvent, LaneSettings } from "./lane-messages.ts";
 
 /** The engine's end of a lane. */
@@ -57,9 +56,9 @@ export function startWorkerLane(
 
 /** A lane in the calling thread, for sources that cannot cross into a worker: streams and bytes in memory. */
 export function startLocalLane(settings: LaneSettings, onEvents: (events: readonly LaneEvent[]) => void): LaneClient {
-  const lane = new Lane(settings, onEvents);
+  const starting = import("./lane.ts").then(({ Lane }) => new Lane(settings, onEvents));
   return {
-    send: (command) => lane.handle(command),
-    close: async () => lane.handle({ type: "stop" }),
+    send: (command) => void starting.then((lane) => lane.handle(command)),
+    close: async () => (await starting).handle({ type: "stop" }),
   };
 }
