@@ -40,22 +40,28 @@ function urls(job: Job): readonly string[] {
   return job.workload.files.map((file) => `${job.origin}/${job.workload.name}/${file.name}`);
 }
 
-export const contenders: readonly Contender[] = [
-  {
-    name: "model-agent",
-    verifies: "sha256 of every file, fsync",
-    version: () => firstLine(join(repository, "bin/model-agent"), "--version"),
+function modelAgent(name: string, algorithm: string, verifies: string): Contender {
+  const executable = process.env["MODEL_AGENT_BIN"] ?? join(repository, "bin/model-agent");
+  return {
+    name,
+    verifies,
+    version: () => firstLine(executable, "--version"),
     command: (job) => [
-      join(repository, "bin/model-agent"),
+      executable,
       "pull",
       `${job.origin}/${job.workload.name}/`,
       job.destination,
       "--quiet",
       "--parameter",
-      "index=index.json",
+      `index=index-${algorithm}.json`,
       ...(job.origin.startsWith("https:") ? ["--parameter", `caBundle=${job.caFile}`] : []),
     ],
-  },
+  };
+}
+
+export const contenders: readonly Contender[] = [
+  modelAgent("model-agent", "crc32c", "CRC32C of every file, fsync"),
+  modelAgent("model-agent-sha256", "sha256", "sha256 of every file, fsync"),
   {
     name: "curl",
     verifies: "nothing",
@@ -123,7 +129,7 @@ export const contenders: readonly Contender[] = [
       "--checkers",
       "8",
       "--exclude",
-      "index.json",
+      "index-*.json",
       "--http-url",
       `${job.origin}/${job.workload.name}/`,
       ":http:",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { crc32c } from "@node-rs/crc32";
 
 /** A set of files that every contender brings to disk. */
 export interface Workload {
@@ -31,13 +32,13 @@ export function totalBytes(workload: Workload): number {
 }
 
 /**
- * Writes the files below `root/<workload>/` once, with an `index.json` that states size and sha256 of each, so that a pull
- * verifies what it receives. Content is pseudo-random and repeats every 64 MiB with a counter, so nothing compresses away.
+ * Writes the files below `root/<workload>/` once, with an index that states size and sha256 of each, and one that states size and CRC32C,
+ * the digests that the Hub and the object stores offer, so that a pull verifies what it receives. Content is pseudo-random with a
+ * counter in every MiB, so that no two stretches are equal.
  */
 export function seed(root: string, workload: Workload): void {
   const directory = join(root, workload.name);
-  const indexPath = join(directory, "index.json");
-  if (existsSync(indexPath)) return;
+  if (existsSync(join(directory, "index-crc32c.json"))) return;
   mkdirSync(directory, { recursive: true });
   const block = Buffer.alloc(mebibyte);
   let state = 88172645463325252n & 0xffffffffn;
@@ -47,23 +48,32 @@ export function seed(root: string, workload: Workload): void {
   }
   const entries = workload.files.map((file, fileIndex) => {
     const hash = createHash("sha256");
+    let crc = 0;
     const descriptor = openSync(join(directory, file.name), "w");
     for (let offset = 0; offset < file.size; offset += block.length) {
       block.writeUInt32LE(fileIndex, 0);
       block.writeUInt32LE(offset / block.length, 4);
       const piece = block.subarray(0, Math.min(block.length, file.size - offset));
       hash.update(piece);
+      crc = crc32c(piece, crc);
       writeSync(descriptor, piece);
     }
     closeSync(descriptor);
-    return { path: file.name, size: file.size, digests: { sha256: hash.digest("hex") } };
+    return { path: file.name, size: file.size, sha256: hash.digest("hex"), crc32c: crc.toString(16).padStart(8, "0") };
   });
-  writeFileSync(indexPath, JSON.stringify({ files: entries }));
+  for (const algorithm of ["sha256", "crc32c"] as const) {
+    const files = entries.map(({ path, size, ...digests }) => ({
+      path,
+      size,
+      digests: { [algorithm]: digests[algorithm] },
+    }));
+    writeFileSync(join(directory, `index-${algorithm}.json`), JSON.stringify({ files }));
+  }
 }
 
 /** The sha256 of every file as the seed recorded it. */
 export function expectedDigests(root: string, workload: Workload): ReadonlyMap<string, string> {
-  const index = JSON.parse(readFileSync(join(root, workload.name, "index.json"), "utf8")) as {
+  const index = JSON.parse(readFileSync(join(root, workload.name, "index-sha256.json"), "utf8")) as {
     files: { path: string; digests: { sha256: string } }[];
   };
   return new Map(index.files.map((file) => [file.path, file.digests.sha256]));
