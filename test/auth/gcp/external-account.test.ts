@@ -110,3 +110,24 @@ test("an executable that is not allowed gives no token, and no detail of it", as
   assert.equal(error.code, "unauthenticated");
   assert.match(error.message, /google-auth-library gets no token/);
 });
+
+test("an executable that the environment allows gives a token, by google-auth-library over our network", async (t) => {
+  const { services, tokenFile, login, impersonation } = await house(t);
+  services.subjectTokens.add(`${secretMark}-executable`);
+  services.impersonations.add(`federated -> ${target}`);
+  const answer = {
+    version: 1,
+    success: true,
+    token_type: "urn:ietf:params:oauth:token-type:jwt",
+    id_token: `${secretMark}-executable`,
+    expiration_time: Math.floor(Date.now() / 1000) + 3600,
+  };
+  writeFileSync(tokenFile, JSON.stringify(answer));
+  const allowed = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
+  process.env[allowed] = "1";
+  t.after(() => delete process.env[allowed]);
+  const credentials = login({ executable: { command: `cat ${tokenFile}` } }, impersonation);
+  const token = await credentials.resolve();
+  assert.equal(services.tokens.get(token?.token ?? ""), target);
+  assert.equal((await credentials.identify()).name, target);
+});

@@ -65,16 +65,20 @@ test("a model is delivered and every file is verified by the service's own check
   assert.deepEqual([again.unchanged, again.fetchedBytes], [true, 0]);
 });
 
-test("an object that is stored compressed arrives as it is stored", async (t) => {
+test("an object that is stored compressed arrives as it is stored, in ranges", async (t) => {
   const { server, destination, put, request } = await house(t);
   const model = generatedModel({ seed: 4, shards: 1, shardSize: megabyte });
   await put(model);
-  const text = Buffer.from(JSON.stringify(Array.from({ length: 20_000 }, (_, index) => index * 7)));
-  const packed = gzipSync(text);
+  const text = Buffer.from(JSON.stringify("weights ".repeat(3 * megabyte)));
+  // Packed without being made smaller, so that it takes several ranges.
+  const packed = gzipSync(text, { level: 0 });
   await server.putObject("models", "llama/vocab.json", packed, { contentEncoding: "gzip" });
   const result = await deliver(request);
   assert.equal(result.totals.verifiedBySource, result.totals.files);
   assert.ok(packed.equals(readFileSync(join(destination, "vocab.json"))));
+  const reads = server.requests.filter(({ media, object }) => media && object === "llama/vocab.json");
+  assert.ok(reads.length > 1 && reads.every(({ headers }) => headers["range"] !== undefined), `${reads.length} reads`);
+  assert.ok(reads.every(({ headers }) => headers["accept-encoding"] === "gzip"));
 });
 
 test("tokens that end in the middle of a delivery are renewed, and nothing is fetched twice", async (t) => {
