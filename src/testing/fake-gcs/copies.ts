@@ -7,6 +7,7 @@ import { checkPreconditions, requireGeneration } from "./preconditions.ts";
 
 /** Copies an object; what is larger than `rewriteSize` takes several requests that a token ties together. */
 export function rewriteObject(
+  url: string,
   request: GcsRequest,
   from: Bucket,
   to: Bucket,
@@ -28,11 +29,12 @@ export function rewriteObject(
   }
   const { generation: _own, ...kept } = source;
   const copy = to.put({ ...kept, key, updated: now });
-  return jsonAnswer({ ...progress, done: true, resource: objectResource(to.options.name, copy) });
+  return jsonAnswer({ ...progress, done: true, resource: objectResource(url, to.options.name, copy) });
 }
 
 /** Makes one object of several: it has a CRC32C and no MD5. */
 export async function composeObject(
+  url: string,
   request: GcsRequest,
   bucket: Bucket,
   body: Buffer,
@@ -47,5 +49,5 @@ export async function composeObject(
   });
   checkPreconditions(request.parameters, bucket.get(request.object));
   const object = await newObject(request.object, joinedContent(parts), destination, now);
-  return jsonAnswer(objectResource(bucket.options.name, bucket.put({ ...object, md5: undefined })));
+  return jsonAnswer(objectResource(url, bucket.options.name, bucket.put({ ...object, md5: undefined })));
 }

@@ -136,9 +136,9 @@ class Service {
       case "get bucket":
         return jsonAnswer({ kind: "storage#bucket", id: request.bucket, name: request.bucket });
       case "list":
-        return listObjects(bucket, parameters, this.#options.maxPageSize ?? 1000);
+        return listObjects(url, bucket, parameters, this.#options.maxPageSize ?? 1000);
       case "get":
-        return jsonAnswer(objectResource(request.bucket, found()));
+        return jsonAnswer(objectResource(url, request.bucket, found()));
       case "media":
         return readMedia(request, found());
       case "delete":
@@ -147,14 +147,21 @@ class Service {
       case "rewrite": {
         const to = this.buckets.get(request.destination?.bucket ?? "");
         if (to === undefined) throw noSuchBucket();
-        return rewriteObject(request, bucket, to, this.#options.rewriteSize ?? Number.POSITIVE_INFINITY, this.now());
+        return rewriteObject(
+          url,
+          request,
+          bucket,
+          to,
+          this.#options.rewriteSize ?? Number.POSITIVE_INFINITY,
+          this.now(),
+        );
       }
       case "compose":
-        return composeObject(request, bucket, body, this.now());
+        return composeObject(url, request, bucket, body, this.now());
       case "upload":
         return this.uploads.begin(request, bucket, body, url, this.now());
       case "continue upload":
-        return this.uploads.go(request, body, this.now());
+        return this.uploads.go(request, body, url, this.now());
       case "cancel upload":
         return this.uploads.cancel(request);
     }

@@ -4,7 +4,7 @@ import type { Bucket } from "./bucket.ts";
 import { objectResource } from "./object-resource.ts";
 
 /** A page of a listing: prefix, delimiter, startOffset (included), endOffset (excluded), opaque page tokens. */
-export function listObjects(bucket: Bucket, parameters: URLSearchParams, maxPageSize: number): WebAnswer {
+export function listObjects(url: string, bucket: Bucket, parameters: URLSearchParams, maxPageSize: number): WebAnswer {
   const prefix = parameters.get("prefix") ?? "";
   const delimiter = parameters.get("delimiter") ?? "";
   const startOffset = parameters.get("startOffset") ?? "";
@@ -28,7 +28,7 @@ export function listObjects(bucket: Bucket, parameters: URLSearchParams, maxPage
     last = entry;
     const object = bucket.get(key);
     if (end >= 0) groups.push(entry);
-    else if (object !== undefined) items.push(objectResource(bucket.options.name, object));
+    else if (object !== undefined) items.push(objectResource(url, bucket.options.name, object));
   }
   return jsonAnswer({
     kind: "storage#objects",

@@ -3,8 +3,8 @@ import { digestContent } from "../fake-s3/checksum.ts";
 import type { NewObject, StoredObject } from "./bucket.ts";
 import { GcsFailure } from "./gcs-failure.ts";
 
-/** An object in the API's words. */
-export function objectResource(bucket: string, object: StoredObject): Readonly<Record<string, unknown>> {
+/** An object in the API's words; `url` is where the service is. */
+export function objectResource(url: string, bucket: string, object: StoredObject): Readonly<Record<string, unknown>> {
   const time = new Date(object.updated).toISOString();
   return {
     kind: "storage#object",
@@ -13,6 +13,7 @@ export function objectResource(bucket: string, object: StoredObject): Readonly<R
     bucket,
     generation: object.generation,
     metageneration: "1",
+    mediaLink: `${url}/download/storage/v1/b/${bucket}/o/${encodeURIComponent(object.key)}?generation=${object.generation}&alt=media`,
     contentType: object.contentType,
     contentEncoding: object.contentEncoding,
     storageClass: "STANDARD",

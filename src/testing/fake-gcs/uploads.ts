@@ -36,10 +36,10 @@ export class Uploads {
     const type = parameters.get("uploadType");
     if (type === "multipart") {
       const { metadata, bytes } = readMultipart(headers["content-type"] ?? "", body);
-      return store(bucket, nameOf(request, metadata), metadata, bytes, parameters, now);
+      return store(url, bucket, nameOf(request, metadata), metadata, bytes, parameters, now);
     }
     if (type === "media") {
-      return store(bucket, request.object, { contentType: headers["content-type"] }, body, parameters, now);
+      return store(url, bucket, request.object, { contentType: headers["content-type"] }, body, parameters, now);
     }
     if (type !== "resumable") throw new GcsFailure(400, "invalid", "Unknown upload type.");
     const metadata = body.length === 0 ? {} : (JSON.parse(body.toString("utf8")) as Metadata);
@@ -55,7 +55,7 @@ export class Uploads {
   }
 
   /** `Content-Range: bytes a-b/total`, with `*` for what is not known yet, or a question by a range of `*`. */
-  async go(request: GcsRequest, body: Buffer, now: number): Promise<WebAnswer> {
+  async go(request: GcsRequest, body: Buffer, url: string, now: number): Promise<WebAnswer> {
     const session = this.#session(request);
     if (session.finished !== undefined) return session.finished;
     const range = request.headers["content-range"] ?? `bytes 0-${body.length - 1}/${body.length}`;
@@ -73,7 +73,7 @@ export class Uploads {
     }
     if (total !== "*" && session.size === Number(total)) {
       const { bucket, key, metadata, pieces, parameters } = session;
-      const answer = await store(bucket, key, metadata, Buffer.concat(pieces), parameters, now);
+      const answer = await store(url, bucket, key, metadata, Buffer.concat(pieces), parameters, now);
       session.finished = answer;
       return answer;
     }
@@ -94,6 +94,7 @@ export class Uploads {
 }
 
 async function store(
+  url: string,
   bucket: Bucket,
   key: string,
   metadata: Metadata,
@@ -103,7 +104,7 @@ async function store(
 ): Promise<WebAnswer> {
   const object = await newObject(key, bytesContent(bytes), metadata, now);
   checkPreconditions(parameters, bucket.get(key));
-  return jsonAnswer(objectResource(bucket.options.name, bucket.put(object)));
+  return jsonAnswer(objectResource(url, bucket.options.name, bucket.put(object)));
 }
 
 function nameOf({ object }: GcsRequest, metadata: Metadata): string {
@@ -112,15 +113,17 @@ function nameOf({ object }: GcsRequest, metadata: Metadata): string {
 
 /** `multipart/related`: metadata in JSON, then the bytes (RFC 2387). */
 function readMultipart(contentType: string, body: Buffer): { readonly metadata: Metadata; readonly bytes: Buffer } {
-  const boundary = /boundary="?([^";]+)"?/.exec(contentType)?.[1];
+  const boundary = /boundary=["']?([^"';]+)["']?/.exec(contentType)?.[1];
   if (boundary === undefined) throw new GcsFailure(400, "badContent", "Missing boundary.");
   const marker = Buffer.from(`--${boundary}`);
   const second = body.indexOf(marker, marker.length);
   const third = body.lastIndexOf(marker);
-  const blank = Buffer.from("\r\n\r\n");
+  // Clients end lines by LF alone, too.
+  const crlf = body.subarray(marker.length, marker.length + 2).toString() === "\r\n";
+  const blank = Buffer.from(crlf ? "\r\n\r\n" : "\n\n");
   const metadataStart = body.indexOf(blank) + blank.length;
   const bytesStart = body.indexOf(blank, second) + blank.length;
   if (second < 0 || third <= second) throw new GcsFailure(400, "badContent", "Malformed multipart body.");
   const metadata = JSON.parse(body.subarray(metadataStart, second).toString("utf8")) as Metadata;
-  return { metadata, bytes: body.subarray(bytesStart, third - 2) };
+  return { metadata, bytes: body.subarray(bytesStart, third - blank.length / 2) };
 }
