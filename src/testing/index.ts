@@ -8,6 +8,7 @@ export {
 } from "../storage/providers/memory/memory-store.ts";
 export * from "./conformance/index.ts";
 export * from "./content/index.ts";
+export * from "./fake-azure/index.ts";
 export * from "./fake-gcs/index.ts";
 export * from "./fake-github/index.ts";
 export * from "./fake-hub/index.ts";

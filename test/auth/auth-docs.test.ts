@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { authTypes } from "../../src/auth/auth-types.ts";
 import { awsAuthSettings } from "../../src/auth/aws/parameters.ts";
+import { azureAuthSettings } from "../../src/auth/azure/parameters.ts";
 import { gcpAuthSettings } from "../../src/auth/gcp/parameters.ts";
 import { githubAuthSettings } from "../../src/auth/github/parameters.ts";
 import { huggingfaceAuthSettings } from "../../src/auth/huggingface/parameters.ts";
@@ -57,6 +58,20 @@ test("the page lists the settings of token logins with their Secret entries and 
 test("the page lists every setting of Google Cloud with its spellings, Secret entries and variables", () => {
   const section = page.split("\n## ").find((part) => part.startsWith("Google Cloud\n")) ?? "";
   for (const [name, spec] of Object.entries<SettingSpec>(gcpAuthSettings)) {
+    if (name === "auth") continue;
+    const cells = section
+      .split("\n")
+      .find((line) => line.startsWith(`| \`${name}\` |`))
+      ?.split("|");
+    assert.deepEqual(words(cells?.[2]), [...(spec.aliases ?? [])], name);
+    assert.deepEqual(words(cells?.[3]), [...(spec.env ?? []), ...(spec.secretKeys ?? [])], name);
+    assert.deepEqual(words(cells?.[4]), [...(spec.env ?? [])], name);
+  }
+});
+
+test("the page lists every Azure setting with its spellings, Secret entries and variables", () => {
+  const section = page.split("\n## ").find((part) => part.startsWith("Azure\n")) ?? "";
+  for (const [name, spec] of Object.entries<SettingSpec>(azureAuthSettings)) {
     if (name === "auth") continue;
     const cells = section
       .split("\n")
