@@ -47,7 +47,7 @@ export async function startAzureMetadata(clock: Clock): Promise<FakeAzureMetadat
     if (headers["metadata"] !== "true" || headers["x-forwarded-for"] !== undefined) {
       return refuse("Required metadata header not specified");
     }
-    if (pathname !== "/metadata/identity/oauth2/token") return jsonAnswer({ error: "not_found" }, {}, 404);
+    if (!/^\/metadata\/identity\/oauth2\/token\/?$/.test(pathname)) return jsonAnswer({ error: "not_found" }, {}, 404);
     if (searchParams.get("api-version") !== "2018-02-01") return refuse("Invalid version");
     const named = (Object.keys(userIdentity) as (keyof typeof userIdentity)[]).filter((name) => searchParams.has(name));
     if (named.some((name) => searchParams.get(name) !== userIdentity[name])) return refuse("Identity not found");
