@@ -10,7 +10,13 @@ const kept = new URL("../.package.json.kept", import.meta.url);
 const [action] = process.argv.slice(2);
 if (action === "strip") {
   await copyFile(manifest, kept);
-  const { devDependencies: _, optionalDependencies: __, allowScripts: ___, scripts: ____, ...published } = JSON.parse(await readFile(manifest, "utf8"));
+  const {
+    devDependencies: _,
+    optionalDependencies: __,
+    allowScripts: ___,
+    scripts: ____,
+    ...published
+  } = JSON.parse(await readFile(manifest, "utf8"));
   await writeFile(manifest, `${JSON.stringify(published, null, 2)}\n`);
 } else if (action === "restore") {
   await rename(kept, manifest);
