@@ -28,7 +28,9 @@ test("a model is delivered by key and by signature, verified where Azure has an 
     server.putBlob("models", `llama/${name}`, content, { md5 });
   }
   // Directories of accounts with a hierarchical namespace are listed as empty objects.
-  server.putBlob("models", "llama", "", { metadata: { hdi_isfolder: "true" } });
+  for (const name of ["llama", "llama/original"]) {
+    server.putBlob("models", name, "", { metadata: { hdi_isfolder: "true" } });
+  }
   const sas = containerSas(server, "models", { permissions: "rl" });
   const secrets = [watch.secret(server.accountKey), watch.secret(new URLSearchParams(sas).get("sig") ?? "")];
   for (const secret of [{ accountKey: server.accountKey }, { token: sas }]) {
