@@ -49,6 +49,8 @@ interface PublishedModel {
   published: PublishedState | undefined;
   config: EntryConfig | undefined;
   facts: ModelFacts | undefined;
+  /** Why it failed last: told as long as it is Failed, also while it is being tried again. */
+  failure: Pick<ModelStatus, "reason" | "message"> | undefined;
   /** Fields of newer writers, passed on. */
   readonly others: Readonly<Record<string, unknown>>;
   /** Progress as last told, with its time. */
@@ -106,7 +108,17 @@ export class ClusterPublisher implements StatusPublisher {
     const label = labels.present[nodeLabelKey(status.identity)];
     const published =
       state === undefined || state === "Deleted" || state !== label ? undefined : { state, onTrust: state === "Ready" };
-    const model = { key, status, published, config, others, facts: undefined, progress: undefined, text: "" };
+    const model = {
+      key,
+      status,
+      published,
+      config,
+      others,
+      facts: undefined,
+      failure: undefined,
+      progress: undefined,
+      text: "",
+    };
     this.#models.set(status.key, model);
     return model;
   }
@@ -180,7 +192,9 @@ export class ClusterPublisher implements StatusPublisher {
 
   #entryOf(model: PublishedModel, { state }: PublishedState): ModelEntry {
     const { status, config, others } = model;
-    const message = this.#options.redact(status.message).slice(0, longestMessage);
+    if (status.state === "Failed") {
+      model.failure = { reason: status.reason, message: this.#options.redact(status.message).slice(0, longestMessage) };
+    }
     model.progress =
       status.progress === undefined || state !== "Updating"
         ? undefined
@@ -190,7 +204,7 @@ export class ClusterPublisher implements StatusPublisher {
       status: state,
       ...(config === undefined ? {} : { config }),
       ...(model.progress === undefined ? {} : { progress: model.progress }),
-      ...(state === "Failed" ? { reason: status.reason, message } : {}),
+      ...(state === "Failed" ? model.failure : {}),
       ...others,
     };
   }

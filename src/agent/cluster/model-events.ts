@@ -49,10 +49,10 @@ export class ModelEvents {
     await this.#queue;
   }
 
-  #noteFor(
-    { key, reason, message, storageUri, report }: ModelStatus,
-    { state }: PublishedState,
-  ): EventNote | undefined {
+  #noteFor(status: ModelStatus, { state }: PublishedState): EventNote | undefined {
+    const { key, reason, message, storageUri, report } = status;
+    // What is told is held on to while something else is tried.
+    if (status.state !== state) return undefined;
     const node = this.#options.nodeName;
     const last = this.#last.get(key);
     if (state === "Failed") {
