@@ -18,6 +18,8 @@ export interface Destination {
 }
 
 const longestName = 255;
+/** The token in an OCI pre-authenticated request's path: whoever has it may read the objects. */
+const preAuthenticated = /\/p\/[^/]+\/n\//g;
 
 /**
  * Where a model goes: its `storage.path`, which has to lie below the models root or an allowed path, or else a directory below
@@ -42,9 +44,13 @@ export function resolveDestination(
   return { path, root };
 }
 
-/** The URI's parts as directory names: no query (it may be a signature), no empty, dotted or over-long name. */
+/**
+ * The URI's parts as directory names: no query (it may be a signature), no token of an OCI pre-authenticated request, no empty,
+ * dotted or over-long name.
+ */
 function directoryNames(storageUri: string): readonly string[] {
-  const [place = "", ...query] = storageUri.split(/[?#]/);
+  const [given = "", ...query] = storageUri.split(/[?#]/);
+  const place = given.replace(preAuthenticated, "/p/-/n/");
   const names = place.split("/").filter((name) => name !== "");
   if (names.some((name) => name === "." || name === "..")) {
     throw refusal(place, 'a part of the URI is "." or "..", so no directory can be named after it');

@@ -4,13 +4,14 @@ import { nearestName } from "../../uri/nearest-name.ts";
 type Issue = z.core.$ZodIssue;
 
 /**
- * What a schema's issue means, for people. `value` is what stands at the issue's path, `written` how it was written.
+ * What a schema's issue means, for people. `value` is what stands at the issue's path, `written` how it was written;
+ * neither is shown of a `secret`.
  */
-export function describeIssue(issue: Issue, value: unknown, written: string | undefined): string {
+export function describeIssue(issue: Issue, value: unknown, written: string | undefined, secret = false): string {
   switch (issue.code) {
     case "invalid_type":
       if (value === undefined) return "is missing";
-      return wrongType(issue.expected, value, written);
+      return wrongType(issue.expected, value, secret ? undefined : (written ?? String(value)));
     case "invalid_value": {
       if (value === undefined) return "is missing";
       const allowed = issue.values.map(String);
@@ -27,11 +28,11 @@ export function describeIssue(issue: Issue, value: unknown, written: string | un
   }
 }
 
-function wrongType(expected: string, value: unknown, written: string | undefined): string {
+function wrongType(expected: string, value: unknown, shown: string | undefined): string {
   switch (expected) {
     case "string": {
       if (typeof value !== "number" && typeof value !== "boolean") return `is ${typeName(value)}, must be text`;
-      const shown = written ?? String(value);
+      if (shown === undefined) return `is ${typeName(value)}, must be text: write it in quotation marks`;
       return `is ${typeName(value)} (${shorten(shown)}), must be text: write it in quotation marks, "${shorten(shown)}"`;
     }
     case "boolean":

@@ -59,11 +59,12 @@ class FileReader {
   }
 
   readDocument(document: Document): void {
-    for (const warning of document.warnings) this.#report(this.#at(warning.pos[0]), "", "warning", warning.message);
+    for (const warning of document.warnings)
+      this.#report(this.#at(warning.pos[0]), "", "warning", withoutQuote(warning.message));
     // What follows the first error of a document is mostly its echo.
     const [error] = document.errors;
     if (error !== undefined) {
-      const message = `is not valid YAML: ${error.message}; check indentation and punctuation around this line`;
+      const message = `is not valid YAML: ${withoutQuote(error.message)}; check indentation and punctuation around this line`;
       this.#report(this.#at(error.pos[0]), "", "error", message);
       return;
     }
@@ -75,7 +76,7 @@ class FileReader {
         this.#at(document.range?.[0] ?? 0),
         "",
         "error",
-        `is not usable YAML: ${(failure as Error).message}`,
+        `is not usable YAML: ${withoutQuote((failure as Error).message)}`,
       );
       return;
     }
@@ -166,4 +167,9 @@ class FileReader {
 function itemsOf(content: unknown): readonly unknown[] | undefined {
   const { kind, items } = content as { kind?: unknown; items?: unknown };
   return typeof kind === "string" && kind.endsWith("List") && Array.isArray(items) ? items : undefined;
+}
+
+/** The parser quotes the text behind a colon, and a password that begins with `*` or `!` looks like an alias or a tag. */
+function withoutQuote(message: string): string {
+  return message.replace(/: .*$/s, "");
 }

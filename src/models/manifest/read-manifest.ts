@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { nearestName } from "../../uri/nearest-name.ts";
-import { checkMetadata, checkStorage } from "./check-values.ts";
+import { checkMetadata, checkStorage, isSecretParameter } from "./check-values.ts";
 import { describeIssue } from "./describe-issue.ts";
 import type { FieldProblem } from "./field-problem.ts";
 import type { Manifest, ManifestMetadata, ModelKind, StorageSpec } from "./manifest.ts";
@@ -87,7 +87,8 @@ function parseTolerantly(given: unknown, problems: FieldProblem[], options: Read
   for (const issue of result.error.issues) {
     const path = issue.path.map(segment);
     const value = valueAt(given, path);
-    problems.push(problem(path, "error", "value", describeIssue(issue, value, options.written?.(path))));
+    const secret = path.at(-2) === "parameters" && isSecretParameter(String(path.at(-1)));
+    problems.push(problem(path, "error", "value", describeIssue(issue, value, options.written?.(path), secret)));
   }
   return undefined;
 }

@@ -27,6 +27,12 @@ test("a signature in the URI does not become a directory's name, and still tells
   assert.notEqual(first, second);
 });
 
+test("the token of a pre-authenticated request does not become a directory's name", () => {
+  const host = "objectstorage.us-ashburn-1.oraclecloud.com";
+  const { path } = resolveDestination(`https://${host}/p/t0ken/n/ns/b/bucket/o/llama/`, undefined, rules);
+  assert.equal(path, `/models/https:/${host}/p/-/n/ns/b/bucket/o/llama`);
+});
+
 test("a path has to lie below the root or an allowed path", () => {
   assert.deepEqual(resolveDestination("s3://b/k", "/models/x/../llama/", rules), {
     path: "/models/llama",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type ParseManifestsOptions, parseManifests } from "../../../src/models/manifest/parse-manifests.ts";
 
@@ -385,4 +385,27 @@ test("no text makes the reader throw", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+describe("secrets in manifests with mistakes", () => {
+  const secret = "4711081547110815";
+  for (const written of [
+    secret,
+    `!${secret}`,
+    `*${secret}`,
+    `"${secret}\n      x: 1`,
+    `${secret}: x`,
+    `[${secret}]`,
+    `x\n${secret}`,
+    `x\n    ]${secret}`,
+  ]) {
+    test(`no problem repeats ${JSON.stringify(written)}`, () => {
+      const { problems } = parseManifests(
+        `apiVersion: ome.io/v1beta1\nkind: ClusterBaseModel\nmetadata: {name: m}\nspec:\n  storage:\n    storageUri: s3://b/k\n    parameters:\n      secret_access_key: ${written}\n`,
+        "models.yaml",
+      );
+      assert.ok(problems.length > 0);
+      for (const { message } of problems) assert.ok(!message.includes(secret), message);
+    });
+  }
 });
