@@ -16,9 +16,11 @@ import { recordingLogger } from "../../support/recording-logger.ts";
 
 const options = { timeout: 120_000 };
 const llama = "clusterbasemodel.llama";
+/** Long enough for a state in between to be told, which is otherwise left out when the next one is there already. */
+const slowly = { agent: { tuning: { maxBandwidth: 500_000 } } };
 
 test("a model's object becomes files, a label, an entry and filled-in fields", options, async (t) => {
-  const { house, agent } = await readyHouse(t);
+  const { house, agent } = await readyHouse(t, slowly);
   assert.ok((await readdir(join(agent.root, "llama"))).includes("config.json"));
   const map = house.object(collections.maps, "ome/n1");
   assert.deepEqual(map?.metadata.labels, { "models.ome/basemodel-status": "true", node: "n1" });
@@ -68,7 +70,7 @@ test(
   "where events are allowed there is one for each transition, and a failure tells what to do",
   options,
   async (t) => {
-    const { house } = await readyHouse(t);
+    const { house } = await readyHouse(t, slowly);
     house.putModel("bad", { path: house.path("n1", "bad"), storageUri: "s3://models/nothing" });
     await untilLabel(house, "Failed", "clusterbasemodel.bad");
     const events = await eventually(
@@ -261,7 +263,7 @@ test("a Ready label over a directory that is not there, or not whole, is not bel
   });
   for (const node of states.keys()) {
     house.putModel("llama", { path: house.path(node, "llama") });
-    const agent = await house.startNode(node);
+    const agent = await house.startNode(node, slowly);
     await agent.ready("llama");
     await untilLabel(house, "Ready", llama, node);
     await agent.stop();
