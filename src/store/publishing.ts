@@ -14,6 +14,8 @@ import { readDiskSpace } from "./space.ts";
 const maxBatch = 256;
 /** Syncs under way at once: file systems commit what waits together, so many cost little more than one. */
 const parallelSyncs = 16;
+/** Renames are short, but each is a way through the thread pool and back. */
+const parallelRenames = 16;
 const publishedMode = 0o444;
 
 /** A file under its final name, and what `stat` says of it as long as nobody touches it. */
@@ -115,17 +117,25 @@ async function publishBatch(
   const verified = new Set<string>();
   const changed = new Set<string>();
   const renamed: Done[] = [];
+  const placed: Done[] = [];
   for (const done of synced) {
-    const { path } = done.file;
     try {
-      await makeParents(fileSystem, destination, path, verified, changed);
-      await fileSystem.rename(done.waiting.stagedPath, join(destination, path));
-      changed.add(dirname(join(destination, path)));
-      renamed.push(done);
+      await makeParents(fileSystem, destination, done.file.path, verified, changed);
+      placed.push(done);
     } catch (error) {
-      done.waiting.reject(diskError(error, "publish", join(destination, path)));
+      done.waiting.reject(diskError(error, "publish", join(destination, done.file.path)));
     }
   }
+  await forEachParallel(placed, parallelRenames, async (done) => {
+    const path = join(destination, done.file.path);
+    try {
+      await fileSystem.rename(done.waiting.stagedPath, path);
+      changed.add(dirname(path));
+      renamed.push(done);
+    } catch (error) {
+      done.waiting.reject(diskError(error, "publish", path));
+    }
+  });
   await syncDirectories(fileSystem, changed);
   return renamed;
 }
