@@ -44,7 +44,7 @@ export class LanePool {
   /** The lane in this thread, for what cannot cross into another one. */
   local(): LaneClient {
     if (this.#local !== undefined) return this.#local;
-    const lane: LaneClient = startLocalLane(this.#settings, (events) => this.#onEvents(lane, events));
+    const lane: LaneClient = startLocalLane(this.#settings, (events) => this.#onEvents(lane, events), this.#onFailure);
     this.#local = lane;
     return lane;
   }

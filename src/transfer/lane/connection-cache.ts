@@ -6,6 +6,9 @@ import { dial } from "./dial.ts";
 import type { LaneEvent, Route } from "./lane-messages.ts";
 import { TlsContexts } from "./tls-contexts.ts";
 
+/** Head start of an address before the next one is tried as well: RFC 8305 section 5 recommends 250 ms. */
+const headStartMs = { least: 250, most: 1000 } as const;
+
 interface Leased {
   readonly connection: Connection;
   /** It had served a request before. */
@@ -20,6 +23,8 @@ export class ConnectionCache {
   readonly #contexts = new TlsContexts();
   readonly #idle = new Map<string, Connection[]>();
   readonly #all = new Set<Connection>();
+  /** How long connecting took last, by origin, in milliseconds. */
+  readonly #connectMs = new Map<string, number>();
   readonly #closing = new AbortController();
 
   constructor(pool: BufferPool, connectTimeoutMs: number, emit: (event: LaneEvent) => void) {
@@ -33,6 +38,8 @@ export class ConnectionCache {
     const origin = originOf(url);
     const idle = fresh ? undefined : this.#takeIdle(keyOf(origin, route.network));
     if (idle !== undefined) return { connection: idle, reused: true };
+    const usualMs = this.#connectMs.get(origin.text) ?? 0;
+    const started = performance.now();
     const connection = await dial({
       url,
       origin,
@@ -41,10 +48,12 @@ export class ConnectionCache {
       contexts: this.#contexts,
       pool: this.#pool,
       connectTimeoutMs: this.#connectTimeoutMs,
+      headStartMs: Math.min(headStartMs.most, Math.max(headStartMs.least, 2 * usualMs)),
       signal: AbortSignal.any([signal, this.#closing.signal]),
       onAddress: (address, connected) => this.#emit({ type: "address", run, address, connected }),
       onClose: (closed) => this.#all.delete(closed),
     });
+    this.#connectMs.set(origin.text, performance.now() - started);
     this.#all.add(connection);
     return { connection, reused: false };
   }

@@ -20,13 +20,12 @@ export interface DialOptions {
   readonly contexts: TlsContexts;
   readonly pool: BufferPool;
   readonly connectTimeoutMs: number;
+  /** Head start of an address before the next one is tried as well. */
+  readonly headStartMs: number;
   readonly signal: AbortSignal;
   readonly onAddress: (address: string, connected: boolean) => void;
   readonly onClose: (connection: Connection) => void;
 }
-
-/** Head start of an address before the next one is tried as well (RFC 8305 section 5 recommends 250 ms). */
-const headStartMs = 250;
 
 /** Opens a connection to whichever address answers first, or through the profile's proxy. Throws {@link ReadFailureError}. */
 export function dial(options: DialOptions): Promise<Connection> {
@@ -35,41 +34,49 @@ export function dial(options: DialOptions): Promise<Connection> {
   return options.origin.secure ? dialThroughTunnel(options, proxy) : dialProxy(options, proxy);
 }
 
+/** One that is this much slower than the winner, in milliseconds, counts as not connecting. */
+const muchSlowerMs = 200;
+
 function raceAddresses(options: DialOptions): Promise<Connection> {
-  const { addresses } = options;
+  const { addresses, onAddress } = options;
   const race = new AbortController();
   const signal = AbortSignal.any([options.signal, race.signal]);
   return new Promise((resolve, reject) => {
+    const running = new Map<string, number>();
     let next = 0;
-    let running = 0;
-    let won = false;
     let firstError: unknown;
     let timer: NodeJS.Timeout | undefined;
+    const won = (address: string, connection: Connection): void => {
+      clearTimeout(timer);
+      const now = performance.now();
+      const neededMs = now - (running.get(address) ?? now);
+      running.delete(address);
+      onAddress(address, true);
+      for (const [other, since] of running) if (now - since > neededMs + muchSlowerMs) onAddress(other, false);
+      race.abort();
+      resolve(connection);
+    };
+    const lost = (address: string, error: unknown): void => {
+      running.delete(address);
+      if (signal.aborted && !options.signal.aborted) return;
+      firstError ??= error;
+      if (!options.signal.aborted) onAddress(address, false);
+      if (next < addresses.length) start();
+      else if (running.size === 0) {
+        clearTimeout(timer);
+        reject(firstError);
+      }
+    };
     const start = (): void => {
       clearTimeout(timer);
       const address = addresses[next];
-      if (address === undefined || won) return;
+      if (address === undefined) return;
       next += 1;
-      running += 1;
-      timer = setTimeout(start, headStartMs);
+      running.set(address, performance.now());
+      timer = setTimeout(start, options.headStartMs);
       dialAddress(address, options, signal).then(
-        (connection) => {
-          won = true;
-          clearTimeout(timer);
-          race.abort();
-          options.onAddress(address, true);
-          resolve(connection);
-        },
-        (error: unknown) => {
-          running -= 1;
-          firstError ??= error;
-          if (!options.signal.aborted) options.onAddress(address, false);
-          if (next < addresses.length) start();
-          else if (running === 0) {
-            clearTimeout(timer);
-            reject(firstError);
-          }
-        },
+        (connection) => won(address, connection),
+        (error: unknown) => lost(address, error),
       );
     };
     start();

@@ -55,10 +55,12 @@ export function startWorkerLane(
 }
 
 /** A lane in the calling thread, for sources that cannot cross into a worker: streams and bytes in memory. */
-export function startLocalLane(settings: LaneSettings, onEvents: (events: readonly LaneEvent[]) => void): LaneClient {
+export function startLocalLane(
+  settings: LaneSettings,
+  onEvents: (events: readonly LaneEvent[]) => void,
+  onFailure: (error: Error) => void,
+): LaneClient {
   const starting = import("./lane.ts").then(({ Lane }) => new Lane(settings, onEvents));
-  return {
-    send: (command) => void starting.then((lane) => lane.handle(command)),
-    close: async () => (await starting).handle({ type: "stop" }),
-  };
+  const tell = (command: LaneCommand): Promise<void> => starting.then((lane) => lane.handle(command)).catch(onFailure);
+  return { send: (command) => void tell(command), close: () => tell({ type: "stop" }) };
 }
