@@ -1,9 +1,6 @@
 import { z } from "zod";
 import type { ModelConfiguration } from "../../models/configuration/read-configuration.ts";
 
-/** State of a model on a node, as the label and the entry spell it. */
-export type ModelStatus = "Ready" | "Updating" | "Failed" | "Deleted";
-
 const counter = z.number().int().nonnegative();
 const namedVersion = z.record(z.string(), z.string());
 

@@ -62,15 +62,16 @@ export async function clusterOptions(
     );
   }
   const modelsRoot = resolve(flags.modelsRoot ?? flags.modelsRootDir ?? "/mnt/models");
+  const { connectToCluster, readInstanceTypes } = await import("../../agent/index.ts");
   const sharing = new agent.ContentSharing({ modelsRoot, logger });
   const cluster: Cluster = agent.openCluster({
-    connection: await agent.connectToCluster(env, flags.kubeconfig),
+    connection: await connectToCluster(env, flags.kubeconfig),
     version: packageVersion(),
     nodeName,
     namespace: flags.namespace,
     holder: env["POD_NAME"] || env["HOSTNAME"] || nodeName,
     semantics: flags.omeNodeMatch === true ? "ome" : "kubernetes",
-    instanceTypes: agent.readInstanceTypes(env["INSTANCE_TYPE_MAP"]),
+    instanceTypes: readInstanceTypes(env["INSTANCE_TYPE_MAP"]),
     sharing,
     startSpreadMs: flags.startSpread,
     graceMs: flags.nodeChangeGrace,
