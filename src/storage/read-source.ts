@@ -33,6 +33,11 @@ export interface FileReadSource {
   readonly kind: "file";
   /** Absolute path. */
   readonly path: string;
+  /**
+   * Modification time of the version that is meant, in nanoseconds since the epoch in decimal digits: a file that has another
+   * one before or after a read was changed. Undefined where nobody knows.
+   */
+  readonly modified?: string | undefined;
 }
 
 export interface BytesReadSource {

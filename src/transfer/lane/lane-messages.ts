@@ -60,7 +60,8 @@ export type ReadOrder =
       readonly ifMatch: string | undefined;
       readonly expectHeaders: Readonly<Record<string, string>> | undefined;
     }
-  | { readonly kind: "file"; readonly path: string }
+  /** `modified`: its modification time in nanoseconds, where that is known. */
+  | { readonly kind: "file"; readonly path: string; readonly modified?: string | undefined }
   /** The bytes are in the staged file already: they are only looked at. */
   | { readonly kind: "staged" }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { isStorageError } from "../../errors.ts";
 import { ReadFailureError } from "../http/read-failure.ts";
@@ -49,7 +49,7 @@ function readFrom(lane: LaneContext, read: ActiveRead, order: LocalOrder, gate: 
   const start = read.sink.frontier;
   switch (order.kind) {
     case "file":
-      return copyFile(lane, read, order.path, gate);
+      return copyFile(lane, read, order, gate);
     case "staged":
       return lookAtStaged(lane, read, gate);
     case "bytes":
@@ -59,9 +59,15 @@ function readFrom(lane: LaneContext, read: ActiveRead, order: LocalOrder, gate: 
   }
 }
 
-async function copyFile(lane: LaneContext, read: ActiveRead, path: string, gate: Gate): Promise<void> {
-  const fd = openSource(path);
+async function copyFile(
+  lane: LaneContext,
+  read: ActiveRead,
+  order: Extract<LocalOrder, { kind: "file" }>,
+  gate: Gate,
+): Promise<void> {
+  const fd = openSource(order.path);
   try {
+    requireUnchanged(fd, order.modified);
     for (;;) {
       await gate.pass();
       const buffer = lane.pool.take();
@@ -70,12 +76,19 @@ async function copyFile(lane: LaneContext, read: ActiveRead, path: string, gate:
       lane.received(read, count);
       const { kept, complete } = lane.deliver(read, position, buffer, 0, count);
       if (!kept) lane.pool.give(buffer);
-      if (complete || count === 0) return;
+      if (complete || count === 0) break;
       await turn();
     }
+    requireUnchanged(fd, order.modified);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Every part opens the file anew, and nothing keeps others from writing to it: its time tells before and after. */
+function requireUnchanged(fd: number, modified: string | undefined): void {
+  if (modified === undefined || String(fstatSync(fd, { bigint: true }).mtimeNs) === modified) return;
+  throw new ReadFailureError({ kind: "changed", detail: "the file was changed while it was read" });
 }
 
 async function lookAtStaged(lane: LaneContext, read: ActiveRead, gate: Gate): Promise<void> {

@@ -30,7 +30,7 @@ export class LocalStorage implements WritableStorage {
     locates: true,
     orderedListing: true,
     delimiter: true,
-    // `locate` refuses a pin that no longer holds, but nothing keeps a file from changing under its reader.
+    // `locate` refuses a pin that no longer holds, and the engine a file that changed under it; other readers are on their own.
     pinnedReads: false,
     digests: [],
     writes: true,
@@ -63,7 +63,7 @@ export class LocalStorage implements WritableStorage {
       const hint = "Describe it again and start over.";
       throw localError("precondition_failed", "locate", at.path, "it changed since it was described", hint);
     }
-    return { kind: "file", path };
+    return { kind: "file", path, modified: String(stats.mtimeNs) };
   }
 
   async put(uri: ObjectUri, body: PutBody, options: PutOptions = {}): Promise<ObjectInfo> {
