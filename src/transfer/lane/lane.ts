@@ -163,12 +163,9 @@ export class Lane implements LaneContext {
       this.#completed(work.part, sink, run);
       return true;
     } catch (error) {
-      const failure = failureOf(error);
       if (sink !== undefined && !this.#parts.has(work.part)) return true;
-      if (sink?.complete && failure.kind !== "changed") {
-        this.#completed(work.part, sink, run);
-        return true;
-      }
+      const failure = this.#failureOf(error, work.part, sink, run);
+      if (failure === undefined) return true;
       this.emit({
         type: "part-failed",
         part: work.part,
@@ -181,6 +178,19 @@ export class Lane implements LaneContext {
     }
   }
 
+  /** What a read ended with; undefined when the part has all its bytes all the same. */
+  #failureOf(error: unknown, part: number, sink: PartSink | undefined, run: number): ReadFailure | undefined {
+    const failure = failureOf(error);
+    const decisive = failure.kind === "changed" || failure.kind === "disk" || failure.kind === "no-space";
+    if (sink?.complete !== true || decisive) return failure;
+    try {
+      this.#completed(part, sink, run);
+      return undefined;
+    } catch (closing) {
+      return failureOf(closing);
+    }
+  }
+
   #readFrom(run: number, route: Run["route"], work: PartWork, sink: PartSink, signal: AbortSignal): Promise<void> {
     const order = work.read;
     if (order.kind !== "http") return localRead(this, run, { ...work, read: order }, sink, signal);
@@ -189,8 +199,9 @@ export class Lane implements LaneContext {
   }
 
   #completed(part: number, sink: PartSink, run: number): void {
-    if (!this.#parts.delete(part)) return;
+    if (!this.#parts.has(part)) return;
     sink.close();
+    this.#parts.delete(part);
     for (const read of this.#readsOf(sink)) {
       if (read.run !== run) read.abort({ kind: "connection", detail: "another connection was faster" });
     }
@@ -312,7 +323,7 @@ export class Lane implements LaneContext {
     this.connections.close();
     for (const sink of this.#parts.values()) {
       sink.shrink(sink.frontier);
-      sink.close();
+      sink.abandon();
     }
     this.emit({ type: "stopped" });
     this.#flush();

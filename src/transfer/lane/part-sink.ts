@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, rmSync, writeSync } from "node:fs";
 import type { Crc } from "../digest/running-crc.ts";
 import { ReadFailureError } from "../http/read-failure.ts";
 import { diskFailure } from "./disk-failure.ts";
@@ -70,6 +70,12 @@ export class PartSink {
 
   /** Takes `buffer[from, to)`, which lies at `position` of the file. Throws {@link ReadFailureError} when the disk refuses. */
   accept(position: number, buffer: Uint8Array, from: number, to: number): Acceptance {
+    if (position > this.#frontier) {
+      throw new ReadFailureError({
+        kind: "read",
+        detail: `bytes of offset ${position} came before those of ${this.#frontier}`,
+      });
+    }
     const begin = from + Math.max(0, this.#frontier - position);
     const stop = Math.min(to, from + this.#end - position);
     if (begin >= stop) return { kept: false, complete: this.complete };
@@ -159,17 +165,34 @@ export class PartSink {
     return this.#end;
   }
 
-  /** Closes what this part opened itself. */
+  /**
+   * Closes what this part opened itself. Throws {@link ReadFailureError} when the disk refuses: network file systems tell of failed
+   * writes here.
+   */
   close(): void {
     const fd = this.#fd;
     this.#fd = undefined;
-    if (fd !== undefined && this.spec.file.kind === "create") closeSync(fd);
+    if (fd === undefined || this.spec.file.kind !== "create") return;
+    try {
+      closeSync(fd);
+    } catch (error) {
+      throw diskFailure(error, this.spec.file.path);
+    }
   }
 
   /** Closes and removes what this part opened itself. */
   discard(): void {
     const opened = this.#fd !== undefined && this.spec.file.kind === "create";
-    this.close();
-    if (opened && this.spec.file.kind === "create") unlinkSync(this.spec.file.path);
+    this.abandon();
+    if (opened) rmSync(this.spec.file.path, { force: true });
+  }
+
+  /** Closes what this part opened itself, of which nobody will read anything. */
+  abandon(): void {
+    try {
+      this.close();
+    } catch {
+      return;
+    }
   }
 }

@@ -178,3 +178,11 @@ describe("serial digests", () => {
     assert.deepEqual(given, [buffer]);
   });
 });
+
+test("bytes that leave a gap before them are refused, not written where they do not belong", async (t) => {
+  const sink = new PartSink(spec(join(await scratchDirectory(t), "gap.part")), makeCrc(), [], () => {});
+  t.after(() => sink.close());
+  sink.accept(0, randomBytes(100), 0, 100);
+  assert.throws(() => sink.accept(101, randomBytes(50), 0, 50), ReadFailureError);
+  assert.equal(sink.frontier, 100);
+});
