@@ -45,7 +45,7 @@ export class TransferContext {
     this.tell(() => this.options.onEvent?.(event));
   }
 
-  /** Calls a listener; one that throws ends the transfer. */
+  /** Calls what nobody waits for; when it throws, that ends the transfer, and never the process. */
   tell(listener: () => void): void {
     try {
       listener();
@@ -72,7 +72,7 @@ export class TransferContext {
   /** Calls back after `ms` milliseconds unless the transfer has ended by then. */
   later(ms: number, callback: () => void): void {
     this.clock.sleep(ms, this.stopping.signal).then(
-      () => callback(),
+      () => this.tell(callback),
       () => undefined,
     );
   }

@@ -99,7 +99,7 @@ export class TransferEngine {
     const lanes = new LanePool(
       laneSettings(settings, count),
       count,
-      (lane: LaneClient, events: readonly LaneEvent[]) => reports?.take(lane, events),
+      (lane: LaneClient, events: readonly LaneEvent[]) => this.#context.tell(() => reports?.take(lane, events)),
       (error) => this.#context.fail(error),
     );
     const locator = new Locator(this.#context, settings.maxConnections);
@@ -116,7 +116,8 @@ export class TransferEngine {
         },
         complete: (file) => void finisher.finish(file),
         unlocated: (file, error) => recovery.unlocated(file, error),
-        relane: (file) => void reclaimer.restart(file, "its source is read in another way", file.file.digests),
+        relane: (file) =>
+          void this.#guard(reclaimer.restart(file, "its source is read in another way", file.file.digests)),
         unpublished: () => finisher.waiting,
       },
     );
@@ -150,9 +151,11 @@ export class TransferEngine {
       whole: (file) => void finisher.finish(file),
     });
     const beat = setInterval(() => {
-      lanes.shareRate(this.#options.maxBandwidth);
-      pacemaker.beat();
-      reports?.tellBytes();
+      this.#context.tell(() => {
+        lanes.shareRate(this.#options.maxBandwidth);
+        pacemaker.beat();
+        reports?.tellBytes();
+      });
       this.#tellProgress();
     }, beatMs);
     try {
