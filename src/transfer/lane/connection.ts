@@ -206,7 +206,10 @@ export class Connection {
   /** Reads one head, an interim one included. False when more bytes are needed. */
   #readHead(): boolean {
     const parsed = parseResponseHead(this.#buffer, this.#begin, this.#fill);
-    if (parsed.kind === "incomplete") return false;
+    if (parsed.kind === "incomplete") {
+      if (this.#fill < this.#buffer.length) return false;
+      throw new ReadFailureError({ kind: "protocol", detail: "the server sends interim answers without end" });
+    }
     if (parsed.kind === "malformed") throw new ReadFailureError({ kind: "protocol", detail: parsed.detail });
     const { head } = parsed;
     this.#begin += head.length;
@@ -227,13 +230,18 @@ export class Connection {
       this.#position = order.offset;
       this.#left = order.length;
       this.#exchange?.onReceived(Math.min(this.#fill - this.#begin, this.#left));
-    } else if (order.length === undefined || order.length > maxExplanation || !(order.length >= 0)) {
+    } else if (!(order.length !== undefined && order.length <= this.#explainable)) {
       this.#finish({ kind: "failed", failure: order.failure, unanswered: false }, false);
     } else {
       this.#phase = "explain";
       this.#explained = order.failure;
       this.#left = order.length;
     }
+  }
+
+  /** Bytes of an explanation that the buffer has room for. */
+  get #explainable(): number {
+    return Math.min(maxExplanation, this.#buffer.length - this.#begin);
   }
 
   #readBody(): void {

@@ -15,6 +15,7 @@ export class Gate {
 
   constructor(signal: AbortSignal) {
     this.signal = AbortSignal.any([signal, this.#stopped.signal]);
+    this.signal.addEventListener("abort", () => this.#open?.(), { once: true });
   }
 
   pause(): void {
@@ -30,7 +31,6 @@ export class Gate {
   abort(failure: ReadFailure): void {
     this.failure ??= new ReadFailureError(failure);
     this.#stopped.abort(this.failure);
-    this.#open?.();
   }
 
   /** Resolves when reading may go on. Throws when it was stopped. */
@@ -38,7 +38,6 @@ export class Gate {
     while (this.#closed && !this.signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#open = resolve;
-        this.signal.addEventListener("abort", () => resolve(), { once: true });
       });
     }
     if (this.failure !== undefined) throw this.failure;
