@@ -134,7 +134,7 @@ function tlsOptions(options: DialOptions): ConnectionOptions {
   return {
     servername: isIP(host) === 0 ? host : "",
     secureContext: options.contexts.get(options.network),
-    session: options.contexts.session(options.origin.text),
+    session: options.contexts.session(options.origin.text, options.network),
     ALPNProtocols: ["http/1.1"],
   };
 }
@@ -153,9 +153,9 @@ function established(
   options: DialOptions,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const { origin, connectTimeoutMs } = options;
+  const { origin, network, connectTimeoutMs } = options;
   connection.attach(socket);
-  if (origin.secure) socket.on("session", (session) => options.contexts.keepSession(origin.text, session));
+  if (origin.secure) socket.on("session", (session) => options.contexts.keepSession(origin.text, network, session));
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       clearTimeout(timer);

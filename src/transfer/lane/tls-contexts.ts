@@ -20,11 +20,12 @@ export class TlsContexts {
     return context;
   }
 
-  session(origin: string): Buffer | undefined {
-    return this.#sessions.get(origin);
+  /** Of an earlier connection under the same profile: a certificate that one profile trusts proves nothing to another. */
+  session(origin: string, network: NetworkProfile): Buffer | undefined {
+    return this.#sessions.get(`${network.id} ${origin}`);
   }
 
-  keepSession(origin: string, session: Buffer): void {
-    this.#sessions.set(origin, session);
+  keepSession(origin: string, network: NetworkProfile, session: Buffer): void {
+    this.#sessions.set(`${network.id} ${origin}`, session);
   }
 }
