@@ -44,7 +44,7 @@ export interface DigestPlan {
 /** Bytes under one CRC where the source suggests nothing else. */
 export const defaultUnitSize = 8 * 1024 * 1024;
 
-/** Cheapest first; measured in docs/decisions/0051-digests.md. */
+/** Cheapest first; measured in docs/decisions/0051-digests-on-the-way.md. */
 const crcCost: Readonly<Record<CrcAlgorithm, number>> = { crc32: 0, crc32c: 1, crc64nvme: 2 };
 const serialCost: Readonly<Record<SerialAlgorithm, number>> = { sha256: 0, sha1: 1, "git-sha1": 2, md5: 3 };
 
