@@ -87,7 +87,8 @@ test("refuses symbolic links that lead out, unless they are to be followed", asy
   const following = await open(`${directory}/snapshot/`, { symlinks: "follow" });
   assert.equal((await following.names()).length, 2);
   const source = await following.client.locate(withKey(following.objectUri, key));
-  assert.deepEqual(source, { kind: "file", path: `${directory}/blobs/one` });
+  assert.ok(source.kind === "file");
+  assert.equal(source.path, `${directory}/blobs/one`);
 });
 
 test("writes through no symbolic link that leads out", async (context) => {
