@@ -9,7 +9,7 @@ import { mebibyte } from "./support/units.ts";
 
 const addresses = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14"];
 const bandwidth = 24 * mebibyte;
-const content = generatedContent({ seed: 1, size: 72 * mebibyte });
+const content = generatedContent({ seed: 1, size: 48 * mebibyte });
 const cleanMs = (content.size / bandwidth) * 1000;
 
 const skip = process.platform === "linux" ? false : "needs the whole of 127.0.0.0/8 on loopback";
