@@ -22,6 +22,18 @@ interface RunState {
 /** A tick this much late, in milliseconds, says that the lane itself was held up. */
 const heldUpMs = 500;
 
+/** Events that nothing waits for: a message to the engine's thread costs as much as a small file's disk work. */
+const patient: ReadonlySet<LaneEvent["type"]> = new Set([
+  "answer",
+  "piece",
+  "span",
+  "part-done",
+  "received",
+  "tick",
+  "address",
+]);
+const patienceMs = 10;
+
 /**
  * Reads parts: sockets to disk, with CRCs and serial digests on the way. Runs in a worker thread, or in the calling thread
  * for sources that cannot cross into one. Knows nothing of retries: it reports, the engine decides.
@@ -44,6 +56,7 @@ export class Lane implements LaneContext {
   readonly #timer: NodeJS.Timeout;
   #outbox: LaneEvent[] = [];
   #flushing = false;
+  #patience: NodeJS.Timeout | undefined;
   #lastTick = performance.now();
   #utilization = performance.eventLoopUtilization();
 
@@ -86,16 +99,20 @@ export class Lane implements LaneContext {
     }
   }
 
-  /** Queues an event; all events of one turn of the loop go out together. */
+  /** Queues an event. Those that free a connection or are waited for go out at once, and everything before them with them. */
   emit(event: LaneEvent): void {
     this.#outbox.push(event);
     if (this.#flushing) return;
-    this.#flushing = true;
-    setImmediate(() => this.#flush());
+    if (!patient.has(event.type)) {
+      this.#flushing = true;
+      setImmediate(() => this.#flush());
+    } else this.#patience ??= setTimeout(() => this.#flush(), patienceMs);
   }
 
   #flush(): void {
     this.#flushing = false;
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
     const events = this.#outbox;
     this.#outbox = [];
     if (events.length > 0) this.#post(events);
