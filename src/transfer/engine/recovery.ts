@@ -63,8 +63,12 @@ export class Recovery {
     }
     const kind = classifyFailure(failure);
     if (kind === "throttled") this.#throttled(part, run, failure);
-    if (part.runs.size > 0) return;
     const { file } = part;
+    if (part.runs.size > 0) {
+      const { id } = file.source;
+      this.#context.emit({ type: "retry", source: id, path: file.file.path, code: failure.kind, delayMs: 0 });
+      return;
+    }
     if (run !== undefined && run.sourceId !== file.source.id) {
       part.attempts = 0;
       this.#scheduler.retry(part, 0);
