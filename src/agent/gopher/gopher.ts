@@ -54,7 +54,10 @@ export interface Gopher {
   apply(wishes: readonly ModelWish[], gone: readonly ModelKey[]): void;
   /** These models are no longer this machine's business: work for them stops, and their files stay as they are. */
   release(keys: readonly ModelKey[]): void;
-  /** Removes what an earlier run put there, unless somebody wishes for it, and withdraws the model's status. */
+  /**
+   * Removes what an earlier run put there, unless somebody wishes for it, and withdraws the model's status, unless the model is
+   * wished for at another place.
+   */
   removeOrphan(orphan: Orphan): void;
   /** Whether a wish concerns this directory, one below it, or one above it. */
   wants(path: string): boolean;
@@ -284,7 +287,15 @@ export function createGopher(options: GopherOptions): Gopher {
     },
     release: (keys) => unwish(keys, true),
     removeOrphan: (orphan) => {
-      if (tasks.has(orphan.key)) return;
+      const known = tasks.get(orphan.key);
+      if (known !== undefined) {
+        // It is wished for elsewhere now.
+        if (known.wish !== undefined && known.wish.path !== orphan.path && orphan.path !== "") {
+          known.placed ??= { path: orphan.path, content: undefined };
+        }
+        schedule();
+        return;
+      }
       const task = newTask(orphan.key, orphan.identity, sequence++, { ...orphan, mode: "deliver" });
       const onlyFrom = orphan.onlyProven === true ? orphan.displayUri : undefined;
       if (orphan.path !== "") task.placed = { path: orphan.path, content: undefined, onlyFrom };

@@ -3,6 +3,7 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Gopher } from "../gopher/gopher.ts";
 import type { ModelWish } from "../model-wish.ts";
 import type { AgentStatus } from "../status/agent-status.ts";
+import type { ModelStatus } from "../status/model-status.ts";
 import type { StatusBoard } from "../status/status-board.ts";
 import type { DestinationRules } from "./destination.ts";
 import type { FoundModel } from "./found-model.ts";
@@ -56,7 +57,16 @@ export function createScout(options: ScoutOptions): Scout {
     return before === undefined ? wish : { ...before, origin: found.origin };
   };
 
-  const takeOver = (batch: ManifestBatch<FoundModel>): void => {
+  const removeFormer = ({ key, identity, path, keepFiles, storageUri, origin }: ModelStatus): void => {
+    gopher.removeOrphan({ key, identity, path, keepFiles, displayUri: storageUri, origin });
+  };
+
+  const takeOver = (batch: ManifestBatch<FoundModel>, wishes: readonly ModelWish[]): void => {
+    const paths = new Map(wishes.flatMap(({ key, mode, path }) => (mode === "deliver" ? [[key, path]] : [])));
+    for (const moved of options.saved?.models ?? []) {
+      const path = paths.get(moved.key);
+      if (moved.managed && path !== undefined && path !== moved.path) removeFormer(moved);
+    }
     const known = new Set([...batch.changed.map(({ key }) => key), ...(batch.undecided ?? [])]);
     const left = (options.saved?.models ?? []).filter(({ key, managed }) => managed && !known.has(key));
     if (left.length === 0) return;
@@ -68,9 +78,7 @@ export function createScout(options: ScoutOptions): Scout {
       );
       return;
     }
-    for (const { key, identity, path, keepFiles, storageUri, origin } of left) {
-      gopher.removeOrphan({ key, identity, path, keepFiles, displayUri: storageUri, origin });
-    }
+    for (const model of left) removeFormer(model);
   };
 
   const removeOrphan = ({ found, onlyProven }: OrphanedModel<FoundModel>): void => {
@@ -105,7 +113,7 @@ export function createScout(options: ScoutOptions): Scout {
       gopher.apply(first ? inFormerOrder(wishes) : wishes, batch.gone);
       gopher.release(released);
       for (const orphan of batch.orphans ?? []) removeOrphan(orphan);
-      if (first) takeOver(batch);
+      if (first) takeOver(batch, wishes);
       first = false;
       for (const problem of batch.problems ?? []) logger.warn({ ...problem }, "problem in a manifest");
       problems = batch.problems ?? problems;

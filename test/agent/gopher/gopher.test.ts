@@ -373,3 +373,14 @@ test("a defect in the worker is a failure of that model only", async () => {
   await settle();
   assert.deepEqual([last("a"), last("b")], ["a Failed InternalError", "b Ready Ready"]);
 });
+
+test("files that an earlier run left at another place go before the model comes to its new one", async () => {
+  const { gopher, deliveries, log } = house();
+  const moved = wish("a", { path: "/models/new" });
+  gopher.apply([moved], []);
+  gopher.removeOrphan({ ...moved, path: "/models/old" });
+  await settle();
+  deliveries[0]?.succeed();
+  await settle();
+  assert.deepEqual(log, ["a Updating Queued", "remove /models/old", "a Updating Resolving", "a Ready Ready"]);
+});

@@ -87,7 +87,10 @@ test("what an earlier run brought and nobody wishes for is removed, once, and on
     modelStatus("local", { managed: false }),
     modelStatus("off"),
   ]);
-  const manifests = [manifest("kept", '"s3://b/kept"'), manifest("off", '"s3://b/off"', ", disabled: true")];
+  const manifests = [
+    manifest("kept", '"s3://b/kept", path: /models/kept'),
+    manifest("off", '"s3://b/off"', ", disabled: true"),
+  ];
   const certain = scouting(saved);
   certain.take(manifests);
   certain.take([manifest("new", '"s3://b/new"')]);
@@ -107,5 +110,14 @@ test("who held a directory before the restart is asked first", () => {
   assert.deepEqual(
     batch?.wishes.map(({ identity }) => identity.name),
     ["b", "a"],
+  );
+});
+
+test("a model that was moved while no agent ran leaves its former place", () => {
+  const { take, orphans } = scouting(agentStatus([modelStatus("a", { path: "/models/old", managed: true })]));
+  take([manifest("a", '"s3://b/a", path: /models/new')]);
+  assert.deepEqual(
+    orphans.map(({ key, path }) => [key, path]),
+    [["clusterbasemodel/a", "/models/old"]],
   );
 });
