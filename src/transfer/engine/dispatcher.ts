@@ -83,7 +83,7 @@ export class Dispatcher {
       addresses: endpoint.book.pick(addressesPerConnection, this.#context.now),
       fresh: fresh || first.fresh,
     };
-    lane.send({ type: "run", run: { run: id, route, works } });
+    lane.send({ type: "run", run: { run: id, scope: source.scope, route, works } });
   }
 
   /** The run is over. Returns it, once. */

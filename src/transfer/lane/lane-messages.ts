@@ -88,6 +88,8 @@ export interface PartWork {
 /** Parts that one connection reads one after the other. */
 export interface Run {
   readonly run: number;
+  /** What shares a request budget and a cool-down with this run. */
+  readonly scope: string;
   readonly route: Route | undefined;
   readonly works: readonly PartWork[];
 }

@@ -15,6 +15,7 @@ import { type Acceptance, PartSink } from "./part-sink.ts";
 import { SerialSpan } from "./serial-span.ts";
 
 interface RunState {
+  readonly scope: string;
   readonly stop: AbortController;
   held: boolean;
 }
@@ -150,8 +151,8 @@ export class Lane implements LaneContext {
     return acceptance;
   }
 
-  async #execute({ run, route, works }: Run): Promise<void> {
-    const state: RunState = { stop: new AbortController(), held: false };
+  async #execute({ run, scope, route, works }: Run): Promise<void> {
+    const state: RunState = { scope, stop: new AbortController(), held: false };
     this.#runs.set(run, state);
     let next = 0;
     for (; next < works.length && !state.held && !state.stop.signal.aborted; next += 1) {
@@ -183,6 +184,7 @@ export class Lane implements LaneContext {
       if (sink !== undefined && !this.#parts.has(work.part)) return true;
       const failure = this.#failureOf(error, work.part, sink, run);
       if (failure === undefined) return true;
+      if (failure.retryAfterMs !== undefined) this.#holdScope(this.#runs.get(run)?.scope);
       this.emit({
         type: "part-failed",
         part: work.part,
@@ -193,6 +195,11 @@ export class Lane implements LaneContext {
       });
       return false;
     }
+  }
+
+  /** The service asked to be left alone: no run asks it for a further part, before the engine has even heard of it. */
+  #holdScope(scope: string | undefined): void {
+    for (const run of this.#runs.values()) if (run.scope === scope) run.held = true;
   }
 
   /** What a read ended with; undefined when the part has all its bytes all the same. */
