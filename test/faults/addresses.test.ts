@@ -34,7 +34,7 @@ describe("hosts with several addresses", { concurrency: true, timeout: 120_000, 
       const wallMs = performance.now() - start;
       assertFile(target.pathOf("model"), content);
       assert.ok(asked.every((host) => host === "models.test"));
-      assert.ok(wallMs < 3 * 1.1 * cleanMs, `${wallMs} ms against ${cleanMs} ms`);
+      assert.ok(wallMs < 3 * 1.1 * cleanMs + 3000, `${wallMs} ms against ${cleanMs} ms`);
       const used = new Set(server.requests.map((request) => request.serverAddress));
       assert.deepEqual([...used].sort(), ["127.0.0.11", "127.0.0.13", "127.0.0.14"]);
     });

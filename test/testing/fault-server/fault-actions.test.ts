@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { Agent, request } from "undici";
 import { generatedContent } from "../../../src/testing/content/index.ts";
@@ -64,11 +65,16 @@ describe("broken connections", () => {
     assert.deepEqual((await rawExchange(server.port, get("/a"))).body, whole);
     assert.ok(performance.now() - start >= 75);
     for (const sent of [10, 0]) {
-      await assert.rejects(
-        request(server.url("/a"), { signal: AbortSignal.timeout(100) }).then((answer) => answer.body.arrayBuffer()),
-      );
+      const given = new AbortController();
+      const bytes = server.bytesServed() + sent;
+      const reading = request(server.url("/a"), { signal: given.signal }).then((answer) => answer.body.arrayBuffer());
+      const failed = assert.rejects(reading);
+      const count = server.requests.length;
+      while (server.requests.length === count || server.bytesServed() < bytes) await sleep(5);
+      given.abort();
+      await failed;
       const record = server.requests.at(-1);
-      while (record?.outcome === "open") await new Promise((resolve) => setTimeout(resolve, 5));
+      while (record?.outcome === "open") await sleep(5);
       assert.deepEqual([record?.bodyBytes, record?.outcome], [sent, "abandoned"]);
     }
   });
