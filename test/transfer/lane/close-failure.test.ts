@@ -57,7 +57,7 @@ test("a staged file that cannot be closed fails its part instead of leaving the 
   const read = { kind: "stream", open: () => chunks() } as const;
   lane.handle({
     type: "run",
-    run: { run: 1, route: undefined, works: [{ part: 1, spec, read, answerTimeoutMs: 60_000 }] },
+    run: { run: 1, scope: "test", route: undefined, works: [{ part: 1, spec, read, answerTimeoutMs: 60_000 }] },
   });
   await ended;
   const failed = events.find((event) => event.type === "part-failed");
