@@ -2,7 +2,7 @@ import { Agent, request } from "undici";
 import { StorageError, toStorageError } from "../errors.ts";
 import { connectionError } from "../network/connection-error.ts";
 import { type ApiStatus, apiError } from "./api-error.ts";
-import type { ClusterAccess, ClusterConnection } from "./cluster-connection.ts";
+import type { ClusterAccess, ClusterConnection } from "./cluster-access.ts";
 
 /** How a PATCH body is to be read. Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply */
 export type PatchType = "json" | "merge" | "apply";

@@ -1,41 +1,41 @@
+import { access } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { StorageError } from "../errors.ts";
-
-/** TLS and credentials for one request; files and exec plug-ins are read again when they have changed. */
-export interface ClusterAccess {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly ca?: string | Buffer | undefined;
-  readonly cert?: string | Buffer | undefined;
-  readonly key?: string | Buffer | undefined;
-  readonly servername?: string | undefined;
-  /** False only where the kubeconfig says `insecure-skip-tls-verify`. */
-  readonly rejectUnauthorized: boolean;
-}
-
-/** One cluster and how to log in to it. */
-export interface ClusterConnection {
-  /** Base URL of the API server without a trailing slash. */
-  readonly server: string;
-  /** Namespace of the service account or the context; undefined when none is set. */
-  readonly namespace: string | undefined;
-  /** Called before every request, so that rotated tokens take effect at once. */
-  access(): Promise<ClusterAccess>;
-}
+import type { ClusterAccess, ClusterConnection } from "./cluster-access.ts";
+import { podConnection } from "./pod-connection.ts";
 
 /**
- * The cluster of `KUBECONFIG`, of `~/.kube/config`, or the one this pod runs in, in the order that every Kubernetes client has. Throws
- * `config_invalid` when none of them is there.
+ * The cluster of a kubeconfig (the given one, `KUBECONFIG`, which may name several files, or `~/.kube/config`), or the one this pod
+ * runs in. Throws `config_invalid` when none of them is there.
  */
-export async function connectToCluster(env: NodeJS.ProcessEnv, kubeconfig?: string): Promise<ClusterConnection> {
+export async function connectToCluster(
+  env: Readonly<Record<string, string | undefined>>,
+  kubeconfig?: string,
+): Promise<ClusterConnection> {
+  const given = kubeconfig ?? env["KUBECONFIG"] ?? "";
+  // The library that reads kubeconfigs costs 80 MB of memory and a second, which a pod can do without.
+  const pod = given === "" ? podConnection(env) : undefined;
+  if (pod !== undefined) return pod;
+  const files = given === "" ? await defaultFiles(env) : given.split(delimiter).filter((file) => file !== "");
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
   try {
-    load(config, env, kubeconfig);
+    for (const [index, file] of files.entries()) {
+      if (index === 0) {
+        config.loadFromFile(file);
+        continue;
+      }
+      const more = new KubeConfig();
+      more.loadFromFile(file);
+      config.mergeConfig(more, true);
+    }
   } catch (cause) {
     throw new StorageError({
       code: "config_invalid",
       operation: "read kubeconfig",
-      target: kubeconfig ?? env["KUBECONFIG"],
+      target: files.join(delimiter),
       detail: cause instanceof Error ? cause.message : String(cause),
       hint: "Check that the file exists and is a kubeconfig.",
       cause,
@@ -58,11 +58,13 @@ export async function connectToCluster(env: NodeJS.ProcessEnv, kubeconfig?: stri
   };
 }
 
-function load(config: KubeConfig, env: NodeJS.ProcessEnv, kubeconfig: string | undefined): void {
-  const file = kubeconfig ?? env["KUBECONFIG"];
-  if (file !== undefined && file !== "") config.loadFromFile(file);
-  else if (env["KUBERNETES_SERVICE_HOST"] !== undefined) config.loadFromCluster();
-  else config.loadFromDefault();
+/** The user's own kubeconfig, if there is one. */
+async function defaultFiles(env: Readonly<Record<string, string | undefined>>): Promise<readonly string[]> {
+  const file = join(env["HOME"] || homedir(), ".kube", "config");
+  return access(file).then(
+    () => [file],
+    () => [],
+  );
 }
 
 async function readAccess(config: KubeConfig): Promise<ClusterAccess> {

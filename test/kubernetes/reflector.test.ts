@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiClient } from "../../src/kubernetes/api-client.ts";
-import type { ClusterConnection } from "../../src/kubernetes/cluster-connection.ts";
+import type { ClusterConnection } from "../../src/kubernetes/cluster-access.ts";
 import { Reflector, type ReflectorEvent, type ReflectorOptions } from "../../src/kubernetes/reflector.ts";
 import { type Clock, systemClock } from "../../src/telemetry/clock.ts";
 import { FakeKubernetes, type FakeKubernetesOptions } from "../../src/testing/fake-kubernetes/fake-kubernetes.ts";

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ContentSharing, openCluster, runAgent } from "../../src/agent/index.ts";
 import { type ModelEntry, parseModelEntry } from "../../src/agent/ome/model-entry.ts";
 import type { AgentOptions } from "../../src/agent/run-agent.ts";
-import type { ClusterConnection } from "../../src/kubernetes/cluster-connection.ts";
+import type { ClusterConnection } from "../../src/kubernetes/cluster-access.ts";
 import { systemClock } from "../../src/telemetry/clock.ts";
 import { type Logger, silentLogger } from "../../src/telemetry/logger.ts";
 import { createRedactor } from "../../src/telemetry/redactor.ts";

@@ -3,7 +3,7 @@ import { createGopher } from "../../src/agent/gopher/gopher.ts";
 import type { ModelWorker } from "../../src/agent/gopher/model-worker.ts";
 import { ContentSharing, openCluster } from "../../src/agent/index.ts";
 import { createScout } from "../../src/agent/scout/scout.ts";
-import type { ClusterConnection } from "../../src/kubernetes/cluster-connection.ts";
+import type { ClusterConnection } from "../../src/kubernetes/cluster-access.ts";
 import { createStorageClient } from "../../src/storage/create-storage-client.ts";
 import { systemClock } from "../../src/telemetry/clock.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";

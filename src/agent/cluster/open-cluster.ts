@@ -1,5 +1,5 @@
 import { ApiClient } from "../../kubernetes/api-client.ts";
-import type { ClusterConnection } from "../../kubernetes/cluster-connection.ts";
+import type { ClusterConnection } from "../../kubernetes/cluster-access.ts";
 import { EventRecorder } from "../../kubernetes/event-recorder.ts";
 import type { Clock, Random } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { ApiClient } from "../../../src/kubernetes/api-client.ts";
-import type { ClusterConnection } from "../../../src/kubernetes/cluster-connection.ts";
+import type { ClusterConnection } from "../../../src/kubernetes/cluster-access.ts";
 import { agentClusterRole, modelDefinitions } from "./crds.ts";
 
 const run = promisify(execFile);
@@ -20,8 +20,8 @@ export interface RealKubernetes {
   readonly adminConnection: ClusterConnection;
   /** A connection with a short-lived token of the agent's service account; `renew` fetches the next one. */
   agentConnection(): Promise<ClusterConnection & { renew(): Promise<void> }>;
-  /** Writes a kubeconfig of the agent's service account. */
-  writeKubeconfig(path: string): Promise<void>;
+  /** Writes a kubeconfig of the agent's service account, for the server itself or for what stands before it. */
+  writeKubeconfig(path: string, address?: string): Promise<void>;
   /** Stops the API server, and starts it again on the same data. */
   restartApiServer(downMs: number): Promise<void>;
   /** Makes old resource versions expire. */
@@ -162,14 +162,14 @@ export async function startKubernetes(binary: string): Promise<RealKubernetes> {
         },
       };
     },
-    writeKubeconfig: async (path) => {
+    writeKubeconfig: async (path, address = server) => {
       await writeFile(
         path,
         JSON.stringify({
           apiVersion: "v1",
           kind: "Config",
           "current-context": "agent",
-          clusters: [{ name: "test", cluster: { server, "certificate-authority": certificate } }],
+          clusters: [{ name: "test", cluster: { server: address, "certificate-authority": certificate } }],
           users: [{ name: "agent", user: { token: await token() } }],
           contexts: [{ name: "agent", context: { cluster: "test", user: "agent", namespace: "ome" } }],
         }),

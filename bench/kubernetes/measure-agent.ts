@@ -1,0 +1,173 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import type { ApiClient } from "../../src/kubernetes/api-client.ts";
+import type { KubernetesObject } from "../../src/kubernetes/kubernetes-object.ts";
+import { bytesContent, generatedShard } from "../../src/testing/content/index.ts";
+import { startFakeS3 } from "../../src/testing/fake-s3/index.ts";
+import { findKubernetes, startKubernetes } from "../../test/real/kubernetes/start-kubernetes.ts";
+import { type AgentProcess, startAgentProcess } from "../../test/support/agent-process.ts";
+
+/** What one agent costs the API server and its node, against a real API server: the figures of docs/scale.md. */
+const { values } = parseArgs({ options: { models: { type: "string", default: "100" } } });
+const models = Number(values.models);
+const credential = { accessKeyId: "AKIATESTTESTTESTTEST", secretAccessKey: "secret-of-the-tests" };
+const collection = "/apis/ome.io/v1beta1/clusterbasemodels";
+const name = (index: number): string => `model-${String(index).padStart(4, "0")}-of-a-usual-length`;
+const configuration = {
+  ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], hidden_size: 64, num_hidden_layers: 2 },
+  ...{ num_attention_heads: 4, num_key_value_heads: 2, intermediate_size: 128, vocab_size: 100 },
+  ...{ max_position_embeddings: 2048, torch_dtype: "float16", transformers_version: "4.40.0" },
+};
+
+interface Counted {
+  readonly port: number;
+  received: number;
+  sent: number;
+  connections: number;
+  close(): Promise<void>;
+}
+
+/** Passes connections on and counts their bytes, TLS included: what the network sees. */
+async function countingProxy(target: number): Promise<Counted> {
+  const sockets = new Set<Socket>();
+  const counted = { port: 0, received: 0, sent: 0, connections: 0, close: async () => {} };
+  const server = createServer((from) => {
+    const to = connect(target, "127.0.0.1");
+    counted.connections += 1;
+    for (const socket of [from, to]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        from.destroy();
+        to.destroy();
+      });
+    }
+    from.on("data", (data) => {
+      counted.sent += data.length;
+      to.write(data);
+    });
+    to.on("data", (data) => {
+      counted.received += data.length;
+      from.write(data);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  counted.port = typeof address === "object" && address !== null ? address.port : 0;
+  counted.close = async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return counted;
+}
+
+async function mapBytes(admin: ApiClient): Promise<number> {
+  const map = await admin.send<KubernetesObject>({ method: "GET", path: "/api/v1/namespaces/ome/configmaps/n1" });
+  return JSON.stringify(map["data"] ?? {}).length;
+}
+
+async function requestsOf(agent: AgentProcess): Promise<Readonly<Record<string, number>>> {
+  const text = await (await fetch(`http://127.0.0.1:${agent.port}/metrics`)).text();
+  const counts: Record<string, number> = {};
+  for (const match of text.matchAll(/^model_agent_kubernetes_requests_total\{method="(\w+)",code="(\d+)"\} (\d+)/gm)) {
+    counts[`${match[1]} ${match[2]}`] = Number(match[3]);
+  }
+  return counts;
+}
+
+const found = await findKubernetes();
+if (!("binary" in found)) throw new Error(found.missing);
+const kubernetes = await startKubernetes(found.binary);
+const directory = await mkdtemp(join(tmpdir(), "measure-"));
+const s3 = await startFakeS3({ buckets: ["models"], credentials: [credential] });
+const proxy = await countingProxy(Number(new URL(kubernetes.adminConnection.server).port));
+const { admin } = kubernetes;
+let agent: AgentProcess | undefined;
+let marked = { received: 0, sent: 0, cpuSeconds: 0, requests: {} as Readonly<Record<string, number>>, at: 0 };
+
+async function report(phase: string): Promise<void> {
+  if (agent === undefined) return;
+  const requests = await requestsOf(agent);
+  const { cpuSeconds, rssBytes, peakRssBytes } = await agent.usage();
+  const delta = Object.entries(requests).flatMap(([key, count]) => {
+    const more = count - (marked.requests[key] ?? 0);
+    return more === 0 ? [] : [`${key}: ${more}`];
+  });
+  const seconds = (performance.now() - marked.at) / 1000;
+  console.log(
+    `${phase}: ${seconds.toFixed(1)} s, from the API server ${((proxy.received - marked.received) / 1000).toFixed(1)} kB, to it ` +
+      `${((proxy.sent - marked.sent) / 1000).toFixed(1)} kB, CPU ${(cpuSeconds - marked.cpuSeconds).toFixed(2)} s, ` +
+      `RSS ${(rssBytes / 1e6).toFixed(0)} MB (peak ${(peakRssBytes / 1e6).toFixed(0)}), ${delta.join(", ")}`,
+  );
+  marked = { received: proxy.received, sent: proxy.sent, cpuSeconds, requests, at: performance.now() };
+}
+
+async function readyLabels(): Promise<number> {
+  const { metadata } = await admin.send<KubernetesObject>({ method: "GET", path: "/api/v1/nodes/n1" });
+  return Object.values(metadata.labels ?? {}).filter((value) => value === "Ready").length;
+}
+
+async function start(): Promise<void> {
+  marked = { received: proxy.received, sent: proxy.sent, cpuSeconds: 0, requests: {}, at: performance.now() };
+  agent = await startAgentProcess(["--models-root-dir", join(directory, "n1"), "--start-spread", "0"], {
+    ...{ NODE_NAME: "n1", KUBECONFIG: join(directory, "kubeconfig"), HOME: directory },
+    ...{ AWS_ACCESS_KEY_ID: credential.accessKeyId, AWS_SECRET_ACCESS_KEY: credential.secretAccessKey },
+  });
+}
+
+try {
+  const shard = generatedShard({ seed: 1, tensors: ["a", "b"], size: 20_000 });
+  await kubernetes.writeKubeconfig(join(directory, "kubeconfig"), `https://127.0.0.1:${proxy.port}`);
+  await admin.send({ method: "POST", path: "/api/v1/nodes", body: { metadata: { name: "n1" } } });
+  for (let index = 0; index < models; index += 1) {
+    await s3.putObject("models", `${name(index)}/config.json`, bytesContent(JSON.stringify(configuration)));
+    await s3.putObject("models", `${name(index)}/model.safetensors`, shard);
+    const storage = {
+      storageUri: `s3://models/${name(index)}`,
+      parameters: { endpoint: s3.url, region: "us-east-1" },
+    };
+    const body = {
+      apiVersion: "ome.io/v1beta1",
+      kind: "ClusterBaseModel",
+      metadata: { name: name(index) },
+      spec: { storage },
+    };
+    await admin.send({ method: "POST", path: collection, body });
+  }
+  await start();
+  while ((await readyLabels()) < models) await sleep(200);
+  await sleep(5_000);
+  await report(`${models} models brought`);
+  console.log(`ConfigMap: ${((await mapBytes(admin)) / models).toFixed(0)} bytes per model`);
+  await sleep(60_000);
+  await report("one minute at rest");
+  const nodes = Array.from({ length: 1_000 }, (_, index) => `node-with-a-usual-name-${index}`);
+  for (let index = 0; index < 5; index += 1) {
+    const path = `${collection}/${name(0)}/status`;
+    const body = { status: { state: "Ready", nodesReady: nodes, generation: index } };
+    await admin.send({ method: "PATCH", path, patch: "merge", body });
+  }
+  await sleep(2_000);
+  await report("five changes of one status that names 1,000 nodes");
+  await agent?.kill("SIGTERM");
+  await start();
+  const status = async (): Promise<number> => {
+    const answer = await fetch(`http://127.0.0.1:${agent?.port}/status`);
+    const { models: all } = (await answer.json()) as { models: { state: string }[] };
+    return all.filter(({ state }) => state === "Ready").length;
+  };
+  while ((await status()) < models) await sleep(50);
+  await report(`restart with ${models} proven models`);
+  const { requests } = s3.counters.total;
+  console.log(`object store: ${(requests / models).toFixed(1)} requests per model of two files`);
+} finally {
+  await agent?.kill("SIGKILL");
+  await proxy.close();
+  await s3.close();
+  await kubernetes.close();
+  await rm(directory, { recursive: true, force: true });
+}
