@@ -1,4 +1,5 @@
 import { nextPartEnd } from "../plan/part-plan.ts";
+import { spanIndex } from "../plan/span-index.ts";
 import type { TransferFile } from "../transfer-types.ts";
 import { assignSpans } from "./assign-spans.ts";
 import { type Dispatcher, laneKindOf } from "./dispatcher.ts";
@@ -288,15 +289,4 @@ export class Scheduler {
       alone: this.#large.length >= limit,
     });
   }
-}
-
-/** Index of the stretch that holds the offset; stretches are adjacent and ascending. */
-function spanIndex(spans: readonly { readonly end: number }[], offset: number): number {
-  let low = 0;
-  for (let high = spans.length; low < high; ) {
-    const middle = (low + high) >>> 1;
-    if ((spans[middle]?.end ?? 0) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -11,6 +11,7 @@ import type { ActiveRead, LaneContext } from "./lane-context.ts";
 import type { LaneCommand, LaneEvent, LaneSettings, PartWork, Run, SpanSpec } from "./lane-messages.ts";
 import { localRead } from "./local-read.ts";
 import { notePiece } from "./note-piece.ts";
+import { Outbox } from "./outbox.ts";
 import { type Acceptance, PartSink } from "./part-sink.ts";
 import { SerialSpan } from "./serial-span.ts";
 
@@ -23,18 +24,6 @@ interface RunState {
 /** A tick this much late, in milliseconds, says that the lane itself was held up. */
 const heldUpMs = 500;
 
-/** Events that nothing waits for: a message to the engine's thread costs as much as a small file's disk work. */
-const patient: ReadonlySet<LaneEvent["type"]> = new Set([
-  "answer",
-  "piece",
-  "span",
-  "part-done",
-  "received",
-  "tick",
-  "address",
-]);
-const patienceMs = 10;
-
 /**
  * Reads parts: sockets to disk, with CRCs and serial digests on the way. Runs in a worker thread, or in the calling thread
  * for sources that cannot cross into one. Knows nothing of retries: it reports, the engine decides.
@@ -44,7 +33,7 @@ export class Lane implements LaneContext {
   readonly pool: BufferPool;
   readonly connections: ConnectionCache;
   readonly #tickMs: number;
-  readonly #post: (events: readonly LaneEvent[]) => void;
+  readonly #outbox: Outbox;
   readonly #flow: FlowControl;
   readonly #parts = new Map<number, PartSink>();
   readonly #spans = new Map<number, SerialSpan>();
@@ -55,9 +44,6 @@ export class Lane implements LaneContext {
   readonly #released = new Set<number>();
   readonly #crcs = new Map<CrcAlgorithm, CrcFactory>();
   readonly #timer: NodeJS.Timeout;
-  #outbox: LaneEvent[] = [];
-  #flushing = false;
-  #patience: NodeJS.Timeout | undefined;
   #lastTick = performance.now();
   #utilization = performance.eventLoopUtilization();
 
@@ -65,7 +51,7 @@ export class Lane implements LaneContext {
     const { bufferSize, leanBufferSize, bufferLimit } = settings;
     this.stallTimeoutMs = settings.stallTimeoutMs;
     this.#tickMs = settings.tickMs;
-    this.#post = post;
+    this.#outbox = new Outbox(post);
     this.pool = new BufferPool({ size: bufferSize, leanSize: leanBufferSize, limit: bufferLimit });
     this.connections = new ConnectionCache(this.pool, settings.connectTimeoutMs, (event) => this.emit(event));
     this.#flow = new FlowControl(this.pool);
@@ -100,23 +86,8 @@ export class Lane implements LaneContext {
     }
   }
 
-  /** Queues an event. Those that free a connection or are waited for go out at once, and everything before them with them. */
   emit(event: LaneEvent): void {
-    this.#outbox.push(event);
-    if (this.#flushing) return;
-    if (!patient.has(event.type)) {
-      this.#flushing = true;
-      setImmediate(() => this.#flush());
-    } else this.#patience ??= setTimeout(() => this.#flush(), patienceMs);
-  }
-
-  #flush(): void {
-    this.#flushing = false;
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
-    const events = this.#outbox;
-    this.#outbox = [];
-    if (events.length > 0) this.#post(events);
+    this.#outbox.put(event);
   }
 
   settle(sink: PartSink): void {
@@ -350,7 +321,7 @@ export class Lane implements LaneContext {
       sink.abandon();
     }
     this.emit({ type: "stopped" });
-    this.#flush();
+    this.#outbox.flush();
   }
 }
 
