@@ -155,7 +155,8 @@ describe("connections", { concurrency: true }, () => {
       const file = serve(server, "/model", content);
       const wallMs = await timed(file, 8);
       const cleanMs = (96 / 8 / 8) * 1000;
-      assert.ok(wallMs < 3 * 1.15 * cleanMs + 4000, `${wallMs} ms against ${cleanMs} ms`);
+      // Left alone, the slow one needs 30 s for its share; the rest of the bound is for a machine that is busy with other tests.
+      assert.ok(wallMs < 15_000, `${wallMs} ms against ${cleanMs} ms`);
       assert.ok(server.refetchedBytes("/model") <= 0.05 * content.size + 2 * commitUnit);
     });
 
