@@ -10,6 +10,8 @@ import { rejectsWith } from "./support/rejects-with.ts";
 import { stagingTarget } from "./support/staging-target.ts";
 import { ioUnit, mebibyte } from "./support/units.ts";
 
+/** Bytes of one request of a file of this size. */
+const longestRange = 16 * mebibyte;
 /** Until then the last connection of a busy machine knows what the first one was told. */
 const latestKnownMs = 1000;
 
@@ -34,7 +36,9 @@ describe("statuses", { concurrency: true }, () => {
         assert.ok(failures >= 3);
         const answers = events.filter((event) => event.type === "retry" || event.type === "hedge").length;
         assert.ok(answers >= failures, `${answers} retries and races for ${failures} failures`);
-        assert.equal(server.refetchedBytes("/large"), 0);
+        // An answer that is late on a busy machine is raced, and the loser's bytes come twice.
+        const races = events.filter((event) => event.type === "hedge" && event.path === "large").length;
+        assert.ok(server.refetchedBytes("/large") <= races * longestRange);
         assert.ok(server.requests.length <= files.length * 3 + 40, `${server.requests.length} requests`);
       });
     }
