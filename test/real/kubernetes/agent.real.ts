@@ -19,6 +19,8 @@ if (skip !== false) console.log(skip);
 
 const models = 200;
 const nodes = ["n1", "n2", "n3"];
+/** All models go to the first node, every fourth to the others as well. */
+const isWanted = (node: string, index: number): boolean => node === "n1" || index % 4 === 0;
 const credential = { accessKeyId: "AKIATESTTESTTESTTEST", secretAccessKey: "secret-of-the-tests" };
 const collection = "/apis/ome.io/v1beta1/clusterbasemodels";
 const name = (index: number): string => `m${String(index).padStart(3, "0")}`;
@@ -100,15 +102,17 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   const kubeconfig = join(directory, "kubeconfig");
   await kubernetes.writeKubeconfig(kubeconfig);
   for (const node of nodes) {
-    await admin.send({ method: "POST", path: "/api/v1/nodes", body: { metadata: { name: node } } });
+    const labels = { size: node === "n1" ? "large" : "small" };
+    await admin.send({ method: "POST", path: "/api/v1/nodes", body: { metadata: { name: node, labels } } });
   }
   const parameters = { endpoint: s3.url, region: "us-east-1" };
   for (let index = 0; index < models; index += 1) {
+    const nodeSelector = isWanted("n2", index) ? {} : { nodeSelector: { size: "large" } };
     const body = {
       apiVersion: "ome.io/v1beta1",
       kind: "ClusterBaseModel",
       metadata: { name: name(index), finalizers: ["clusterbasemodels.ome.io/finalizer"] },
-      spec: { storage: { storageUri: `s3://models/${name(index)}`, parameters } },
+      spec: { storage: { storageUri: `s3://models/${name(index)}`, parameters, ...nodeSelector } },
     };
     await admin.send({ method: "POST", path: collection, body });
   }
@@ -167,13 +171,18 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   await kubernetes.compact();
   await kubernetes.restartApiServer(0);
 
-  const kept = Array.from({ length: models - 10 }, (_, index) => name(index + 10));
+  const keptOn = (node: string): readonly number[] =>
+    Array.from({ length: models - 10 }, (_, index) => index + 10).filter((index) => isWanted(node, index));
+  let counts: readonly number[] = [];
   await until(
-    async () => (await Promise.all(nodes.map(readyOn))).every((ready) => ready === kept.length),
-    () => "all models Ready on all nodes",
+    async () => {
+      counts = await Promise.all(nodes.map(readyOn));
+      return nodes.every((node, index) => counts[index] === keptOn(node).length);
+    },
+    () => `${counts.join(", ")} models are Ready on ${nodes.join(", ")}`,
   );
-  const expected = kept.map((model) => `clusterbasemodel.${model}`);
   for (const node of nodes) {
+    const expected = keptOn(node).map((index) => `clusterbasemodel.${name(index)}`);
     await until(
       async () => {
         const keys = Object.keys((await stateOf(admin, node)).data).filter((key) => key !== "a-rival");
@@ -192,16 +201,16 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
       assert.equal(entry?.progress, undefined);
     }
     for (const gone of deleted) await assert.rejects(access(join(rootOf(node), "s3:", "models", gone)));
-    for (const [index, model] of kept.entries()) {
-      const edited = index < 10;
-      const place = join(rootOf(node), "s3:", "models", edited ? `${model}-new` : model);
-      const wanted = filesOf(edited ? 1_010 + index : index + 10);
+    for (const index of keptOn(node)) {
+      const edited = index < 20;
+      const place = join(rootOf(node), "s3:", "models", edited ? `${name(index)}-new` : name(index));
+      const wanted = filesOf(edited ? 1_000 + index : index);
       const there = (await readdir(place)).filter((file) => file !== ".model-agent").sort();
       assert.deepEqual(there, [...wanted.keys()].sort(), place);
       for (const [file, bytes] of wanted)
         assert.deepEqual(await readFile(join(place, file)), bytes, `${place}/${file}`);
     }
-    assert.equal((await readdir(join(rootOf(node), "s3:", "models"))).length, kept.length);
+    assert.equal((await readdir(join(rootOf(node), "s3:", "models"))).length, expected.length);
   }
   for (const gone of deleted) {
     const body = { metadata: { finalizers: null } };
@@ -210,7 +219,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   }
   await until(
     async () => {
-      const path = `${collection}/${name(50)}`;
+      const path = `${collection}/${name(60)}`;
       const { spec } = await admin.send<{ spec: Record<string, unknown> }>({ method: "GET", path });
       return spec["modelConfiguration"] !== undefined && spec["modelType"] === "llama";
     },
@@ -226,7 +235,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   for (const agent of agents.values()) assert.equal(await agent.kill("SIGTERM"), 0);
   s3.counters.reset();
   await Promise.all(nodes.map(start));
-  for (const agent of agents.values()) {
+  for (const [node, agent] of agents) {
     const ready = async (): Promise<number> => {
       const status = (await (await fetch(`http://127.0.0.1:${agent.port}/status`)).json()) as {
         models: { state: string }[];
@@ -234,7 +243,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
       return status.models.filter(({ state }) => state === "Ready").length;
     };
     await until(
-      async () => (await ready()) === kept.length,
+      async () => (await ready()) === keptOn(node).length,
       () => "Ready after the restart",
       60,
     );
