@@ -13,6 +13,9 @@ const minimalCompletions = 4;
 const longestWindowMs = 2000;
 /** A lane busier than this is at its limit. */
 const saturatedUtilization = 0.9;
+/** A beat this late, in milliseconds, says that this process gets too little of the machine; for how long that is believed. */
+const lateMs = 150;
+const starvedMs = 1000;
 /** How much of the newest measurement goes into the rate of a read. */
 const rateWeight = 0.5;
 /** Bytes per second that any connection is expected to give, even if none was seen to give more. */
@@ -29,6 +32,8 @@ export class Pacemaker {
   /** Utilisation of the lanes of late, by what tells them apart. */
   readonly #utilization = new Map<object, number>();
   #windowStart: number;
+  #nextBeat = Number.POSITIVE_INFINITY;
+  #starvedUntil = 0;
 
   constructor(context: TransferContext, scheduler: Scheduler, dispatcher: Dispatcher, locator: Locator) {
     this.#context = context;
@@ -42,8 +47,11 @@ export class Pacemaker {
     this.#utilization.set(lane, share);
   }
 
-  beat(): void {
+  /** To be called every `beatMs` milliseconds. */
+  beat(beatMs: number): void {
     const { now } = this.#context;
+    if (now - this.#nextBeat > lateMs) this.#starvedUntil = now + starvedMs;
+    this.#nextBeat = now + beatMs;
     for (const run of [...this.#dispatcher.runs.values()]) this.#raceLateAnswer(run, now);
     const elapsed = now - this.#windowStart;
     if (elapsed < windowMs) return;
@@ -61,9 +69,12 @@ export class Pacemaker {
     if (endpoint.hedge.spend()) this.#race(part);
   }
 
-  /** A lane is at its limit: then it is this machine that is slow, not the peer, and more connections only make it worse. */
+  /**
+   * A lane is at its limit, or this process does not get its share: then it is this machine that is slow, not the peer, and more
+   * connections only make it worse.
+   */
   get #saturated(): boolean {
-    return Math.max(0, ...this.#utilization.values()) >= saturatedUtilization;
+    return this.#context.now < this.#starvedUntil || Math.max(0, ...this.#utilization.values()) >= saturatedUtilization;
   }
 
   /** Has a second connection read the rest of the part; whoever has a byte first delivers it. */
@@ -94,13 +105,13 @@ export class Pacemaker {
   }
 
   #raceSlowReads(endpoint: Endpoint, runs: readonly ActiveRun[], now: number): void {
-    if (endpoint.network === undefined || this.#saturated) return;
+    const atEnd = this.#scheduler.drained;
+    if (endpoint.network === undefined || (this.#saturated && !atEnd)) return;
     const reading = runs.filter(
       (run) => run.answeredAt !== undefined && !run.paused && now - run.answeredAt > windowMs,
     );
     const median = medianRate(reading.map(({ rate }) => rate));
     if (reading.length > 2 || endpoint.usualRate === 0) endpoint.usualRate = Math.max(median, endpoint.usualRate * 0.8);
-    const atEnd = this.#scheduler.drained;
     const { maxBandwidth = Number.POSITIVE_INFINITY } = this.#context.options;
     const usualRate = Math.max(endpoint.usualRate, Math.min(poorRate, maxBandwidth / Math.max(1, reading.length) / 2));
     for (const run of reading) {

@@ -153,7 +153,7 @@ export class TransferEngine {
     const beat = setInterval(() => {
       this.#context.tell(() => {
         lanes.shareRate(this.#options.maxBandwidth);
-        pacemaker.beat();
+        pacemaker.beat(beatMs);
         reports?.tellBytes();
       });
       this.#tellProgress();
