@@ -68,7 +68,7 @@ export class ApiClient {
   }
 
   /** Opens a watch; the signal ends it. The first event may be long in coming, the answer's head is not. */
-  async watch(call: Pick<ApiRequest, "path" | "query" | "signal">): Promise<WatchStream> {
+  async watch(call: Pick<ApiRequest, "path" | "query" | "metadataOnly" | "signal">): Promise<WatchStream> {
     const closing = new AbortController();
     const signal = call.signal === undefined ? closing.signal : AbortSignal.any([call.signal, closing.signal]);
     const headTimeout = setTimeout(

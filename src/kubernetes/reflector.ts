@@ -30,6 +30,11 @@ export interface ReflectorOptions {
   readonly path: string;
   readonly fieldSelector?: string | undefined;
   readonly handler: ReflectorHandler;
+  /**
+   * Watches metadata alone: changes come without the object's other fields, unless the server does not know that form. Lists are whole.
+   * For objects whose status is large and changes often.
+   */
+  readonly watchMetadata?: boolean | undefined;
   /** Objects per page of a list. Default 500. */
   readonly pageSize?: number | undefined;
   /** Seconds that a watch may last, drawn anew each time. Default 300 to 600. */
@@ -171,6 +176,7 @@ export class Reflector {
           timeoutSeconds,
           fieldSelector: this.#options.fieldSelector,
         },
+        metadataOnly: this.#options.watchMetadata,
         signal: AbortSignal.any([signal, dead.signal]),
       });
       this.#options.onEvent?.({ type: "watch" });

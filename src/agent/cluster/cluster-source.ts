@@ -3,14 +3,14 @@ import type { KubernetesObject } from "../../kubernetes/kubernetes-object.ts";
 import { Reflector, type ReflectorEvent } from "../../kubernetes/reflector.ts";
 import type { Clock, Random } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import { type ModelIdentity, modelKey } from "../model-identity.ts";
+import type { ModelIdentity } from "../model-identity.ts";
 import { configMapKey } from "../ome/model-keys.ts";
 import type { FoundModel } from "../scout/found-model.ts";
 import type { ManifestSource } from "../scout/manifest-source.ts";
 import type { ClusterBatch, ClusterView } from "./cluster-view.ts";
 import { Flag } from "./flag.ts";
+import { ModelCollection } from "./model-collection.ts";
 import { modelCollections } from "./model-collections.ts";
-import { identityOf, readModelObject } from "./model-object.ts";
 
 export interface ClusterSourceOptions {
   readonly client: ApiClient;
@@ -51,7 +51,7 @@ async function* watchCluster(options: ClusterSourceOptions, signal: AbortSignal)
   let watching: Promise<unknown> = Promise.resolve();
   try {
     await clock.sleep(random() * options.startSpreadMs, signal);
-    watching = Promise.all(reflectorsOf(options, watch).map((reflector) => reflector.run(ended)));
+    watching = Promise.all(reflectorsOf(options, watch, ended).map((reflector) => reflector.run(ended)));
     const entries = await options.onStart(ended);
     while (watch.synced.size < 3) {
       await watch.changed.wait(ended);
@@ -82,27 +82,26 @@ interface ClusterWatch {
   readonly synced: Set<string>;
 }
 
-function reflectorsOf(options: ClusterSourceOptions, { changed, synced }: ClusterWatch): readonly Reflector[] {
+function reflectorsOf(
+  options: ClusterSourceOptions,
+  { changed, synced }: ClusterWatch,
+  signal: AbortSignal,
+): readonly Reflector[] {
   const { client, nodeName, view, relistIntervalMs, onEvent, clock, random, logger } = options;
   const common = { client, relistIntervalMs, onEvent, clock, random, logger };
   const modelsOf = (kind: ModelIdentity["kind"]): Reflector =>
     new Reflector({
       ...common,
       path: modelCollections[kind],
-      handler: {
-        onUpsert: (object) => {
-          view.put(readModelObject(kind, object));
-          changed.raise();
-        },
-        onDelete: (last) => {
-          view.remove(modelKey(identityOf(kind, last)));
-          changed.raise();
-        },
+      watchMetadata: true,
+      handler: new ModelCollection({
+        ...{ kind, client, view, signal, clock, random, logger },
+        onChange: () => changed.raise(),
         onSynced: () => {
           synced.add(kind);
           changed.raise();
         },
-      },
+      }),
     });
   const node = new Reflector({
     ...common,

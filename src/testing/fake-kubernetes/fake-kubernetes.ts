@@ -10,6 +10,8 @@ export interface FakeRequest {
   readonly query: URLSearchParams;
   readonly watch: boolean;
   readonly authorization: string | undefined;
+  /** Only metadata is asked for. */
+  readonly metadataOnly: boolean;
   readonly body: unknown;
 }
 
@@ -109,6 +111,7 @@ export class FakeKubernetes {
       query: url.searchParams,
       watch: url.searchParams.get("watch") === "true",
       authorization: message.headers.authorization,
+      metadataOnly: (message.headers.accept ?? "").includes("as=PartialObjectMetadata"),
       body: text === "" ? undefined : JSON.parse(text),
     };
     this.requests.push(request);
@@ -153,7 +156,7 @@ export class FakeKubernetes {
       if (request.method === "POST") {
         const object = request.body as StoredObject;
         const metadata = namespace === undefined ? object.metadata : { ...object.metadata, namespace };
-        send(response, 201, this.store.create(collection, { ...object, metadata }));
+        send(response, 201, formOf(request, this.store.create(collection, { ...object, metadata })));
       } else if (request.watch) this.#watch(request, collection, namespace, response);
       else this.#list(request, collection, namespace, response);
       return;
@@ -161,15 +164,15 @@ export class FakeKubernetes {
     const key = namespace === undefined ? name : `${namespace}/${name}`;
     const found = this.store.get(collection, key);
     if (found === undefined) throw new Refusal(404, "NotFound", `${resource} "${name}" not found`);
-    if (request.method === "GET") send(response, 200, found);
+    if (request.method === "GET") send(response, 200, formOf(request, found));
     else if (request.method === "PUT")
-      send(response, 200, this.store.replace(collection, request.body as StoredObject));
+      send(response, 200, formOf(request, this.store.replace(collection, request.body as StoredObject)));
     else if (request.method === "DELETE") send(response, 200, this.store.delete(collection, key));
     else if (request.method === "PATCH") {
       const patched = contentType.includes("json-patch")
         ? applyJsonPatch(found, request.body)
         : applyMergePatch(found, request.body);
-      send(response, 200, this.store.replace(collection, patched));
+      send(response, 200, formOf(request, this.store.replace(collection, patched)));
     } else throw new Refusal(405, "MethodNotAllowed", "the method is not allowed");
   }
 
@@ -209,7 +212,7 @@ export class FakeKubernetes {
       for (const change of this.store.changesAfter(seen)) {
         seen = change.version;
         if (change.collection === collection && selected(change.object, namespace, request.query))
-          response.write(line(change));
+          response.write(line(change, request));
       }
     };
     const stopListening = this.store.onChange(deliver);
@@ -236,8 +239,14 @@ function selected(object: StoredObject, namespace: string | undefined, query: UR
   return name === undefined || object.metadata.name === name;
 }
 
-function line(change: StoredChange): string {
-  return `${JSON.stringify({ type: change.type, object: change.object })}\n`;
+function line(change: StoredChange, request: FakeRequest): string {
+  return `${JSON.stringify({ type: change.type, object: formOf(request, change.object) })}\n`;
+}
+
+/** The object, or its metadata alone where only that is asked for. */
+function formOf(request: FakeRequest, object: StoredObject): StoredObject {
+  if (!request.metadataOnly) return object;
+  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata };
 }
 
 function status(code: number, reason: string, message: string): object {
