@@ -62,16 +62,16 @@ export async function clusterOptions(
     );
   }
   const modelsRoot = resolve(flags.modelsRoot ?? flags.modelsRootDir ?? "/mnt/models");
-  const { connectToCluster, readInstanceTypes } = await import("../../agent/index.ts");
+  const instanceTypes = agent.readInstanceTypes(env["INSTANCE_TYPE_MAP"]);
   const sharing = new agent.ContentSharing({ modelsRoot, logger });
   const cluster: Cluster = agent.openCluster({
-    connection: await connectToCluster(env, flags.kubeconfig),
+    connection: await agent.connectToCluster(env, flags.kubeconfig),
     version: packageVersion(),
     nodeName,
     namespace: flags.namespace,
     holder: env["POD_NAME"] || env["HOSTNAME"] || nodeName,
     semantics: flags.omeNodeMatch === true ? "ome" : "kubernetes",
-    instanceTypes: readInstanceTypes(env["INSTANCE_TYPE_MAP"]),
+    instanceTypes,
     sharing,
     startSpreadMs: flags.startSpread,
     graceMs: flags.nodeChangeGrace,
