@@ -62,10 +62,11 @@ export async function clusterOptions(
     );
   }
   const modelsRoot = resolve(flags.modelsRoot ?? flags.modelsRootDir ?? "/mnt/models");
-  const instanceTypes = agent.readInstanceTypes(env["INSTANCE_TYPE_MAP"]);
+  const { connectToCluster, readInstanceTypes } = await import("../../agent/index.ts");
+  const instanceTypes = readInstanceTypes(env["INSTANCE_TYPE_MAP"]);
   const sharing = new agent.ContentSharing({ modelsRoot, logger });
   const cluster: Cluster = agent.openCluster({
-    connection: await agent.connectToCluster(env, flags.kubeconfig),
+    connection: await connectToCluster(env, flags.kubeconfig),
     version: packageVersion(),
     nodeName,
     namespace: flags.namespace,
