@@ -52,6 +52,21 @@ test("labels that alerts name are labels that their metrics have", async () => {
   }
 });
 
+test("an alert that joins metrics of different labels says on which", async () => {
+  const labelsOf = (expression: string): string =>
+    JSON.stringify(
+      Object.values(metricsTable)
+        .filter(({ name }) => metricsIn(expression).includes(name))
+        .map(({ labels }) => labels),
+    );
+  for (const { alert, expr } of await readAlerts()) {
+    const [left = "", ...rights] = expr.split(/ and /);
+    for (const right of rights) {
+      assert.ok(labelsOf(left) === labelsOf(right) || right.startsWith("on ("), `${alert} would never fire`);
+    }
+  }
+});
+
 test("the dashboard uses metrics that exist", async () => {
   const dashboard = JSON.parse(await readFile(new URL("monitoring/dashboard.json", deploy), "utf8")) as {
     panels: { id: number; title: string; targets: { expr: string }[] }[];

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds a real kube-apiserver from the Go module proxy into CACHE/VERSION/kube-apiserver, once. The module k8s.io/kubernetes requires its staging
 # modules at v0.0.0; they are replaced by their published versions. About eight minutes on two cores, one second when it is there.
-# usage: build-apiserver.sh CACHE   prints the path of the binary; exit 3 when it cannot be had here
+# usage: build-apiserver.sh [CACHE]   prints the path of the binary; exit 3 when it cannot be had here
 set -uo pipefail
-cache=$1
+cache=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/model-agent-test/kube}
 command -v go >/dev/null || { echo "go is not installed" >&2; exit 3; }
 for version in ${KUBE_VERSIONS:-1.34.4 1.34.3 1.34.2 1.35.4}; do
   directory=$cache/$version

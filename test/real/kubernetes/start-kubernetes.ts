@@ -26,6 +26,8 @@ export interface RealKubernetes {
   restartApiServer(downMs: number): Promise<void>;
   /** Makes old resource versions expire. */
   compact(): Promise<void>;
+  /** Waits until a collection, such as `/apis/ome.io/v1beta1/basemodels`, is served: custom ones are some moments after their definition. */
+  served(...collections: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -180,8 +182,9 @@ export async function startKubernetes(binary: string): Promise<RealKubernetes> {
       await sleep(downMs);
       api = startApiServer();
       await ready();
-      await modelsServed(admin);
+      await served(admin, modelCollections);
     },
+    served: (...collections) => served(admin, collections),
     compact: async () => {
       const post = async (path: string, body: object): Promise<{ header?: { revision?: string } }> =>
         (await (await fetch(`${etcdUrl}${path}`, { method: "POST", body: JSON.stringify(body) })).json()) as {
@@ -211,15 +214,15 @@ async function installAgentRights(admin: ApiClient): Promise<void> {
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "ome-model-agent" },
     subjects: [{ kind: "ServiceAccount", name: "ome-model-agent", namespace: "ome" }],
   });
-  await modelsServed(admin);
+  await served(admin, modelCollections);
 }
 
-/** Custom resources are served some moments after the server itself. */
-async function modelsServed(admin: ApiClient): Promise<void> {
+const modelCollections = ["/apis/ome.io/v1beta1/basemodels", "/apis/ome.io/v1beta1/clusterbasemodels"];
+
+async function served(admin: ApiClient, collections: readonly string[]): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      await admin.send({ method: "GET", path: "/apis/ome.io/v1beta1/basemodels" });
-      await admin.send({ method: "GET", path: "/apis/ome.io/v1beta1/clusterbasemodels" });
+      for (const path of collections) await admin.send({ method: "GET", path });
       return;
     } catch (error) {
       if (attempt > 100) throw error;
