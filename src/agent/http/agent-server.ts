@@ -24,8 +24,8 @@ export interface AgentServer {
 }
 
 /**
- * `/livez`, `/healthz`, `/metrics` and `/status`. Read-only, no state, no secrets. Throws `config_invalid` when the address
- * cannot be listened on.
+ * `/livez`, `/healthz`, `/readyz`, `/metrics` and `/status`. Read-only, no state, no secrets. `/readyz`, which OME's documents
+ * name, is `/healthz` again. Throws `config_invalid` when the address cannot be listened on.
  */
 export async function startAgentServer(options: AgentServerOptions): Promise<AgentServer> {
   const server = fastify({ logger: false, forceCloseConnections: true });
@@ -69,20 +69,25 @@ function addProbes(server: FastifyInstance, { checks, logger }: AgentServerOptio
       .header("x-content-type-options", "nosniff")
       .send(body);
   for (const path of ["/livez", "/livez/ping"]) server.get(path, async (_, reply) => plain(reply, 200, "ok"));
-  server.get<{ Querystring: Record<string, string | string[] | undefined> }>("/healthz", async (request, reply) => {
-    const { query } = request;
-    const exclude = [query["exclude"] ?? []].flat();
-    const answer = await answerHealth(checks, { verbose: query["verbose"] !== undefined, exclude });
-    if (answer.failures.length > 0) logger.warn({ failures: answer.failures }, "not healthy");
-    return plain(reply, answer.status, answer.body);
-  });
-  for (const check of checks) {
-    server.get(`/healthz/${check.name}`, async (_, reply) => {
-      const answer = await answerHealth([check], { verbose: false, exclude: [] });
-      const [failure] = answer.failures;
-      if (failure === undefined) return plain(reply, 200, "ok");
-      logger.warn({ failures: answer.failures }, "not healthy");
-      return plain(reply, 500, "internal server error: reason withheld\n");
-    });
+  for (const endpoint of ["healthz", "readyz"]) {
+    server.get<{ Querystring: Record<string, string | string[] | undefined> }>(
+      `/${endpoint}`,
+      async (request, reply) => {
+        const { query } = request;
+        const exclude = [query["exclude"] ?? []].flat();
+        const answer = await answerHealth(checks, { endpoint, verbose: query["verbose"] !== undefined, exclude });
+        if (answer.failures.length > 0) logger.warn({ failures: answer.failures }, "not healthy");
+        return plain(reply, answer.status, answer.body);
+      },
+    );
+    for (const check of checks) {
+      server.get(`/${endpoint}/${check.name}`, async (_, reply) => {
+        const answer = await answerHealth([check], { endpoint, verbose: false, exclude: [] });
+        const [failure] = answer.failures;
+        if (failure === undefined) return plain(reply, 200, "ok");
+        logger.warn({ failures: answer.failures }, "not healthy");
+        return plain(reply, 500, "internal server error: reason withheld\n");
+      });
+    }
   }
 }

@@ -13,11 +13,11 @@ export interface HealthAnswer {
 
 /**
  * Answers as Kubernetes API servers do, because probes, people and OME's agent know that form: `ok`, or with `verbose` one
- * line per check; on failure always one line per check, reasons withheld.
+ * line per check; on failure always one line per check, reasons withheld. `endpoint` is the name in the last line.
  */
 export async function answerHealth(
   checks: readonly HealthCheck[],
-  options: { readonly verbose: boolean; readonly exclude: readonly string[] },
+  options: { readonly endpoint: string; readonly verbose: boolean; readonly exclude: readonly string[] },
 ): Promise<HealthAnswer> {
   const lines: string[] = [];
   const failures: { name: string; reason: string }[] = [];
@@ -33,8 +33,13 @@ export async function answerHealth(
       failures.push({ name: check.name, reason });
     }
   }
-  if (failures.length > 0) return { status: 500, body: `${lines.join("\n")}\nhealthz check failed\n`, failures };
-  return { status: 200, body: options.verbose ? `${lines.join("\n")}\nhealthz check passed\n` : "ok", failures };
+  if (failures.length > 0)
+    return { status: 500, body: `${lines.join("\n")}\n${options.endpoint} check failed\n`, failures };
+  return {
+    status: 200,
+    body: options.verbose ? `${lines.join("\n")}\n${options.endpoint} check passed\n` : "ok",
+    failures,
+  };
 }
 
 async function outcome(check: HealthCheck): Promise<string | undefined> {

@@ -27,11 +27,18 @@ async function serve(t: TestContext, check?: HealthCheck) {
 
 test("probes answer with the bodies and codes that probes of OME's agent get", async (t) => {
   const { get } = await serve(t);
-  for (const path of ["/livez", "/livez/ping", "/healthz", "/healthz/model-agent-health"]) {
+  for (const path of [
+    "/livez",
+    "/livez/ping",
+    "/healthz",
+    "/healthz/model-agent-health",
+    "/readyz",
+    "/readyz/model-agent-health",
+  ]) {
     assert.deepEqual(await get(path), { status: 200, type: "text/plain; charset=utf-8", body: "ok" }, path);
   }
   assert.equal((await get("/healthz?verbose")).body, "[+]model-agent-health ok\nhealthz check passed\n");
-  assert.equal((await get("/readyz")).status, 404);
+  assert.equal((await get("/readyz?verbose")).body, "[+]model-agent-health ok\nreadyz check passed\n");
 });
 
 test("an unhealthy agent is alive and keeps its reason to itself", async (t) => {
@@ -41,6 +48,8 @@ test("an unhealthy agent is alive and keeps its reason to itself", async (t) => 
   assert.equal(answer.status, 500);
   assert.equal(answer.body, "[-]model-agent-health failed: reason withheld\nhealthz check failed\n");
   assert.equal((await get("/healthz/model-agent-health")).status, 500);
+  const ready = { status: 500, body: "[-]model-agent-health failed: reason withheld\nreadyz check failed\n" };
+  assert.deepEqual({ ...(await get("/readyz")), type: undefined }, { ...ready, type: undefined });
 });
 
 test("metrics come in the Prometheus text format", async (t) => {

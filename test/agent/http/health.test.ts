@@ -8,7 +8,7 @@ import { modelsRootCheck } from "../../../src/agent/http/models-root-check.ts";
 
 const good = { name: "good", run: async () => undefined };
 const bad = { name: "bad", run: async () => "the secret reason" };
-const plain = { verbose: false, exclude: [] };
+const plain = { endpoint: "healthz", verbose: false, exclude: [] };
 
 test("the forms of Kubernetes API servers", async () => {
   assert.deepEqual(await answerHealth([good], plain), { status: 200, body: "ok", failures: [] });
@@ -20,7 +20,7 @@ test("the forms of Kubernetes API servers", async () => {
 });
 
 test("an excluded check does not count", async () => {
-  const answer = await answerHealth([good, bad], { verbose: true, exclude: ["bad"] });
+  const answer = await answerHealth([good, bad], { endpoint: "healthz", verbose: true, exclude: ["bad"] });
   assert.equal(answer.status, 200);
   assert.match(answer.body, /\[\+\]bad excluded: ok/);
 });
