@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { StorageError } from "../../src/errors.ts";
+import { silentLogger } from "../../src/telemetry/logger.ts";
 import { bytesContent, generatedContent, startFaultServer } from "../../src/testing/index.ts";
 import { transfer } from "../../src/transfer/transfer.ts";
 import type { TransferEvent, TransferFile, TransferSource } from "../../src/transfer/transfer-types.ts";
@@ -37,6 +38,32 @@ function fileOf(bytes: Uint8Array, ...sources: readonly [TransferSource, ...Tran
     sources,
   };
 }
+
+describe("a defect while a source is given up", () => {
+  const lost = new StorageError({ code: "not_found", operation: "locate", detail: "it is gone", hint: "" });
+  const logger = {
+    ...silentLogger,
+    warn: () => {
+      throw new RangeError("the log is full");
+    },
+  };
+
+  for (const failing of ["located", "redirected"] as const) {
+    test(`ends the transfer and not the process, when it cannot be ${failing}`, async () => {
+      await using server = await startFaultServer({
+        rules: [{ when: { path: "/moved" }, fault: { type: "redirect", location: "http://elsewhere.test/" } }],
+      });
+      const content = generatedContent({ seed: 1, size: 1000 });
+      const good = serve(server, "/good", content).sources[0];
+      const moved = serve(server, "/moved", content).sources[0];
+      const bad = failing === "located" ? source({ locate: () => Promise.reject(lost) }) : { ...moved, id: "moved" };
+      const file = { path: "model", size: content.size, digests: [], priority: 0, sources: [bad, good] } as const;
+      await using target = await stagingTarget();
+      const resolveHost = async (host: string) => (host === "127.0.0.1" ? [host] : Promise.reject(lost));
+      await assert.rejects(transfer([file], { target, logger, maxAttempts: 1, resolveHost }), /the log is full/);
+    });
+  }
+});
 
 describe("sources that are no HTTP", () => {
   for (const size of [1, 100_000, 20 * mebibyte + 3]) {

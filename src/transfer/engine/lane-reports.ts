@@ -1,5 +1,6 @@
 import type { LaneClient } from "../lane/lane-client.ts";
 import type { LaneEvent } from "../lane/lane-messages.ts";
+import { judgeValidator } from "../policy/judge-validator.ts";
 import type { ActiveRun, Dispatcher } from "./dispatcher.ts";
 import type { FileOpener } from "./file-opener.ts";
 import type { FileTask } from "./file-task.ts";
@@ -122,21 +123,23 @@ export class LaneReports {
     const access = part?.file.access.find(({ source }) => source.id === run.sourceId);
     if (part === undefined || access === undefined) return;
     access.proven();
-    this.#checkValidator(part, access, event.validator);
+    if (event.accepted && !part.staged) this.#checkValidator(part.file, access, event.validator, pinned(run));
   }
 
   /** The first answer's validator holds for the rest: bytes of two versions never mix. */
-  #checkValidator(part: PartTask, access: SourceAccess, validator: string | undefined): void {
+  #checkValidator(file: FileTask, access: SourceAccess, validator: string | undefined, isPinned: boolean): void {
     const { recovery, journal } = this.#to;
-    if (validator === undefined || part.staged) return;
-    if (access.validator === undefined) {
+    const verdict = judgeValidator(access, validator);
+    if (verdict === "other") {
+      const detail = "the object changed while it was read: its validator is another one now";
+      recovery.changed(file, { kind: "changed", detail });
+    } else if (verdict === "unknown" && !isPinned) {
+      recovery.unpinned(file, "the server does not tell with every answer which version of the object it is of");
+    } else if (validator === undefined) {
+      access.anonymous = true;
+    } else if (access.validator === undefined) {
       access.validator = validator;
-      journal.validator(part.file, access.source.id, validator);
-    } else if (access.validator !== validator) {
-      recovery.changed(part.file, {
-        kind: "changed",
-        detail: "the object changed while it was read: its validator is another one now",
-      });
+      journal.validator(file, access.source.id, validator);
     }
   }
 
@@ -224,4 +227,12 @@ export class LaneReports {
     part.end = end;
     this.#to.scheduler.offer(part.file);
   }
+}
+
+/** Every answer to this run was compared with a version that was known beforehand. */
+function pinned({ located: { read } }: ActiveRun): boolean {
+  if (read.kind !== "http") return false;
+  return (
+    read.ifMatch !== undefined || Object.keys(read.expectHeaders ?? {}).some((name) => name !== "content-encoding")
+  );
 }

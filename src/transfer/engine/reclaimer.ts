@@ -35,7 +35,10 @@ export class Reclaimer {
     await this.#takeBack(file, this.#scheduler.withdraw(file));
     if (this.#context.stopped) return;
     this.#journal.reset(file);
-    for (const access of file.access) access.validator = undefined;
+    for (const access of file.access) {
+      access.validator = undefined;
+      access.anonymous = false;
+    }
     file.reset(digests);
     if (file.fd !== undefined) this.#staging.clear(file.stagedPath, file.fd, file.file.size);
     else await this.#replaceSmall(file);

@@ -92,8 +92,7 @@ export class Recovery {
         this.changed(file, failure);
         return;
       case "unranged":
-        file.rangesWork = false;
-        void this.#ports.restart(file, failure.detail);
+        this.#readWhole(file, failure.detail);
         return;
       case "permanent":
         this.#elsewhere(part, failure);
@@ -158,12 +157,13 @@ export class Recovery {
     file.locating = true;
     try {
       await this.#locator.redirect(access, next);
-      file.locating = false;
-      this.#scheduler.pump();
     } catch (error) {
       file.locating = false;
-      this.unlocated(file, error);
+      this.#context.tell(() => this.unlocated(file, error));
+      return;
     }
+    file.locating = false;
+    this.#context.tell(() => this.#scheduler.pump());
   }
 
   /** The signature may have expired: the source is located again, without counting an attempt. */
@@ -186,6 +186,18 @@ export class Recovery {
     file.restarts += 1;
     file.current.invalidate();
     void this.#ports.restart(file, failure.detail);
+  }
+
+  /** Nothing shows that two answers are of one version: the file is read anew with one request, whose answer is one. */
+  unpinned(file: FileTask, detail: string): void {
+    if (file.restarting) return;
+    if (file.rangesWork) this.#readWhole(file, detail);
+    else this.changed(file, { kind: "changed", detail });
+  }
+
+  #readWhole(file: FileTask, reason: string): void {
+    file.rangesWork = false;
+    void this.#ports.restart(file, reason);
   }
 
   /** This source cannot give the part: another one has to, or the transfer fails. */

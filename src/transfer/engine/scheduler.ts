@@ -140,13 +140,14 @@ export class Scheduler {
     file.locating = true;
     try {
       await this.#locator.prepare(file.current);
-      file.locateFailures = 0;
-      file.locating = false;
-      if (!this.#context.stopped) this.pump();
     } catch (error) {
       file.locating = false;
-      this.#ports.unlocated(file, error);
+      this.#context.tell(() => this.#ports.unlocated(file, error));
+      return;
     }
+    file.locateFailures = 0;
+    file.locating = false;
+    this.#context.tell(() => this.pump());
   }
 
   #beginFiles(): void {
@@ -177,7 +178,7 @@ export class Scheduler {
     if (file.open) {
       this.offer(file);
       await this.locate(file);
-    } else this.#ports.complete(file);
+    } else this.#context.tell(() => this.#ports.complete(file));
   }
 
   #locatedOf(file: FileTask): Located | undefined {

@@ -19,6 +19,8 @@ export class SourceAccess {
   readonly source: TransferSource;
   /** Strong validator (etag, else modification time) of the first answer, which holds for the rest. */
   validator: string | undefined;
+  /** An answer that had no validator was taken. */
+  anonymous = false;
   /** Does not have the file, or not this version of it. */
   excluded: ReadFailure | undefined;
   #located: Located | undefined;

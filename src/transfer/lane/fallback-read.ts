@@ -70,7 +70,7 @@ async function ask(
   const report = answerReporter(attempt);
   const answer = await dispatcher.request({ origin: url.origin, path: target, method: "GET", headers: fields, signal });
   const verdict = judgeResponse(headOf(answer), expected, Date.now());
-  report(answer.statusCode, verdict.kind === "body" ? verdict.validator : undefined);
+  report(answer.statusCode, verdict);
   if (verdict.kind === "body") return { body: answer.body, position: verdict.offset };
   answer.body.on("error", () => {}).destroy();
   throw new ReadFailureError(verdict.failure);

@@ -1,4 +1,4 @@
-import type { ReadExpectation } from "../http/judge-response.ts";
+import type { ReadExpectation, Verdict } from "../http/judge-response.ts";
 import type { LaneContext } from "./lane-context.ts";
 import type { PartWork, ReadOrder, Route } from "./lane-messages.ts";
 import type { PartSink } from "./part-sink.ts";
@@ -17,16 +17,17 @@ export interface HttpAttempt {
   readonly signal: AbortSignal;
 }
 
+/** Takes an answer's status and what its head was judged to be good for. */
+export type ReportAnswer = (status: number, verdict: Verdict) => void;
+
 /** Tells the engine of an answer's head, once. */
-export function answerReporter({
-  lane,
-  run,
-  work,
-}: HttpAttempt): (status: number, validator: string | undefined) => void {
+export function answerReporter({ lane, run, work }: HttpAttempt): ReportAnswer {
   const started = performance.now();
-  return (status, validator) => {
+  return (status, verdict) => {
     const waitedMs = performance.now() - started;
-    lane.emit({ type: "answer", run, part: work.part, status, validator, waitedMs });
+    const accepted = verdict.kind === "body";
+    const validator = accepted ? verdict.validator : undefined;
+    lane.emit({ type: "answer", run, part: work.part, status, accepted, validator, waitedMs });
   };
 }
 

@@ -7,7 +7,7 @@ import type { ResponseHead } from "../http/response-head.ts";
 import { serviceError } from "../http/service-error.ts";
 import type { Connection } from "./connection.ts";
 import type { BodyOrder, Exchange, Outcome } from "./exchange.ts";
-import { answerReporter, expectationOf, type HttpAttempt, type HttpOrder } from "./http-attempt.ts";
+import { answerReporter, expectationOf, type HttpAttempt, type HttpOrder, type ReportAnswer } from "./http-attempt.ts";
 import type { ActiveRead } from "./lane-context.ts";
 import type { Route } from "./lane-messages.ts";
 
@@ -98,19 +98,15 @@ function requestText(order: HttpOrder, url: URL, viaProxy: RequestLine["viaProxy
   });
 }
 
-function orderFor(
-  head: ResponseHead,
-  expected: ReadExpectation,
-  report: (status: number, validator: string | undefined) => void,
-): BodyOrder {
+function orderFor(head: ResponseHead, expected: ReadExpectation, report: ReportAnswer): BodyOrder {
   const verdict = judgeResponse(head, expected, Date.now());
   if (verdict.kind === "body") {
-    const { offset, length, validator } = verdict;
+    const { offset, length } = verdict;
     if (length === undefined) return { kind: "leave", outcome: { kind: "unsupported" } };
-    report(head.status, validator);
+    report(head.status, verdict);
     return { kind: "deliver", offset, length };
   }
-  report(head.status, undefined);
+  report(head.status, verdict);
   const { failure } = verdict;
   return speaks(failure)
     ? { kind: "explain", failure, length: contentLength(head) }

@@ -133,6 +133,8 @@ export type LaneEvent =
       readonly run: number;
       readonly part: number;
       readonly status: number;
+      /** Its body is taken. */
+      readonly accepted: boolean;
       readonly validator: string | undefined;
       /** Milliseconds from the request to the head of its answer. */
       readonly waitedMs: number;
