@@ -11,6 +11,7 @@ import type { Redactor } from "../telemetry/redactor.ts";
 import { type AgentFace, openAgentFace } from "./agent-face.ts";
 import { createDeliveryWorker } from "./delivery-worker.ts";
 import { createGopher, type Gopher } from "./gopher/gopher.ts";
+import type { ModelWorker } from "./gopher/model-worker.ts";
 import type { ModelKey } from "./model-identity.ts";
 import { requireModelsRoot, takeModelsRoot } from "./models-root.ts";
 import { metricsPublisher, observeMetrics } from "./observe-metrics.ts";
@@ -120,9 +121,17 @@ async function runUnderLease(
     roots: [modelsRoot, ...options.allowedPaths],
     isWanted: (path) => gopher.wants(path),
   });
+  /** Files are written only where the status file says that there are some, so that an agent after this one finds them whatever happens. */
+  const recorded: ModelWorker = {
+    ...worker,
+    deliver: async (...order) => {
+      await parts.file?.flush();
+      return worker.deliver(...order);
+    },
+  };
   const publisher = allPublishers([board, metricsPublisher(metrics), ...options.publishers]);
   const gopher = createGopher({
-    worker,
+    worker: recorded,
     publisher,
     observer: observeMetrics(metrics, clock.now),
     limits: {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { access, chmod, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseStatus } from "../../src/agent/status/status-file.ts";
 import { isStorageError } from "../../src/errors.ts";
 import { agentHouse, startAgent } from "../support/agent-house.ts";
 
@@ -210,5 +215,42 @@ test(
     await new Promise((resolve) => setTimeout(resolve, 500));
     await third.stop();
     assert.ok(await exists(join(house.root, "llama", "config.json")));
+  },
+);
+
+test(
+  "a model's first request comes after its place is in the status file, where an agent after this one finds it",
+  options,
+  async (t) => {
+    const house = await agentHouse(t);
+    const asked = new Map<string, boolean>();
+    const server = createServer((request, response) => {
+      const name = /(?:prefix=|^\/models\/)(\w+)/.exec(request.url ?? "")?.[1] ?? "";
+      const status = parseStatus(readFileSync(join(house.root, ".model-agent", "status.json"), "utf8"));
+      const known = status?.models.some(({ managed, path }) => managed && path === join(house.root, name)) ?? false;
+      if (!asked.has(name)) asked.set(name, known);
+      response.writeHead(403).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    house.atEnd(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    await startAgent(house);
+    const names = ["a", "b", "c"];
+    for (const [index, name] of names.entries()) {
+      const parameters = `{ endpoint: "http://127.0.0.1:${port}", region: us-east-1 }`;
+      await writeFile(
+        join(house.manifests, `${name}.yaml`),
+        `apiVersion: ome.io/v1beta1
+kind: ClusterBaseModel
+metadata: { name: ${name} }
+spec: { storage: { storageUri: "s3://models/${name}", path: "${join(house.root, name)}", parameters: ${parameters} } }
+`,
+      );
+      while (asked.size <= index) await sleep(10);
+    }
+    assert.deepEqual(
+      [...asked],
+      names.map((name) => [name, true]),
+    );
   },
 );

@@ -109,6 +109,7 @@ export function statusOf(
     origin: place.origin,
     keepFiles: place.keepFiles,
     managed: task.placed !== undefined,
+    ...(task.placed === undefined || task.placed.path === place.path ? {} : { formerPath: task.placed.path }),
     ...rest,
     ...(error === undefined
       ? {}

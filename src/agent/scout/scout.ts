@@ -57,15 +57,16 @@ export function createScout(options: ScoutOptions): Scout {
     return before === undefined ? wish : { ...before, origin: found.origin };
   };
 
-  const removeFormer = ({ key, identity, path, keepFiles, storageUri, origin }: ModelStatus): void => {
-    gopher.removeOrphan({ key, identity, path, keepFiles, displayUri: storageUri, origin });
+  const removeFormer = (model: ModelStatus): void => {
+    const { key, identity, keepFiles, storageUri, origin } = model;
+    gopher.removeOrphan({ key, identity, path: placeOf(model), keepFiles, displayUri: storageUri, origin });
   };
 
   const takeOver = (batch: ManifestBatch<FoundModel>, wishes: readonly ModelWish[]): void => {
     const paths = new Map(wishes.flatMap(({ key, mode, path }) => (mode === "deliver" ? [[key, path]] : [])));
     for (const moved of options.saved?.models ?? []) {
       const path = paths.get(moved.key);
-      if (moved.managed && path !== undefined && path !== moved.path) removeFormer(moved);
+      if (moved.managed && path !== undefined && path !== placeOf(moved)) removeFormer(moved);
     }
     const known = new Set([...batch.changed.map(({ key }) => key), ...(batch.undecided ?? [])]);
     const left = (options.saved?.models ?? []).filter(({ key, managed }) => managed && !known.has(key));
@@ -122,6 +123,11 @@ export function createScout(options: ScoutOptions): Scout {
       metrics.set("manifestProblems", {}, all.length);
     },
   };
+}
+
+/** Where the files of a model were when its status was told. */
+function placeOf({ path, formerPath }: ModelStatus): string {
+  return formerPath ?? path;
 }
 
 function verdictOn(found: FoundModel, rules: DestinationRules): Verdict {

@@ -23,8 +23,10 @@ export interface ModelStatus {
   readonly path: string;
   readonly origin: string;
   readonly keepFiles: boolean;
-  /** Whether files at `path` are the agent's own, to be removed with the model. */
+  /** Whether there are files of the agent's own, to be removed with the model. */
   readonly managed: boolean;
+  /** Where these files are, while they are to leave: the model is wanted at `path` now. */
+  readonly formerPath?: string | undefined;
   /** Only while Updating. */
   readonly progress?: DownloadProgress | undefined;
   /** Only when Ready. */

@@ -9,6 +9,8 @@ import type { AgentStatus } from "./agent-status.ts";
 export interface StatusFile {
   /** Something changed: the file follows within a second. */
   touch(): void;
+  /** Resolves when what has changed so far is in the file. */
+  flush(): Promise<void>;
   /** Writes what is pending. */
   close(): Promise<void>;
 }
@@ -34,7 +36,10 @@ export function createStatusFile(options: StatusFileOptions): StatusFile {
   let dirty = true;
   let ring: () => void = () => {};
   let complained = false;
-  const write = async (): Promise<void> => {
+  let last = Promise.resolve();
+  let next: Promise<void> | undefined;
+  const writeNow = async (): Promise<void> => {
+    next = undefined;
     dirty = false;
     const temporary = `${path}.tmp`;
     try {
@@ -47,6 +52,14 @@ export function createStatusFile(options: StatusFileOptions): StatusFile {
       if (!complained) logger.warn({ path, err: error }, "the status file cannot be written");
       complained = true;
     }
+  };
+  /** Whoever asks while a write runs shares the one after it, because the running one may have begun too early. */
+  const write = (): Promise<void> => {
+    if (next === undefined) {
+      next = last.then(writeNow);
+      last = next;
+    }
+    return next;
   };
   const run = async (): Promise<void> => {
     while (!stop.signal.aborted) {
@@ -70,6 +83,7 @@ export function createStatusFile(options: StatusFileOptions): StatusFile {
       dirty = true;
       ring();
     },
+    flush: write,
     close: async () => {
       stop.abort();
       await running;
@@ -94,6 +108,7 @@ const statusSchema = z.looseObject({
       origin: z.string(),
       keepFiles: z.boolean(),
       managed: z.boolean(),
+      formerPath: z.string().optional(),
     }),
   ),
 });

@@ -292,6 +292,19 @@ test("a model that moves leaves nothing behind", async () => {
   assert.equal(deliveries[0]?.wish.path, "/models/elsewhere");
 });
 
+test("while a model moves its status names the place that its files leave, for the case that this is cut short", async () => {
+  const { gopher, statuses, onDisk } = house();
+  onDisk.add("/models/a content of a");
+  gopher.apply([wish("a")], []);
+  await settle();
+  assert.equal(statuses.get("a")?.formerPath, undefined);
+  gopher.apply([wish("a", { path: "/models/elsewhere", fingerprint: "a-2" })], []);
+  await Promise.resolve();
+  assert.deepEqual([statuses.get("a")?.path, statuses.get("a")?.formerPath], ["/models/elsewhere", "/models/a"]);
+  await settle();
+  assert.equal(statuses.get("a")?.formerPath, undefined);
+});
+
 test("damage leaves Ready and is repaired; late news of a model that changed since is ignored", async () => {
   const { gopher, deliveries, last, onDisk } = house();
   onDisk.add("/models/a content of a");

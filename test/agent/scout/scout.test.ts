@@ -121,3 +121,18 @@ test("a model that was moved while no agent ran leaves its former place", () => 
     [["clusterbasemodel/a", "/models/old"]],
   );
 });
+
+test("a model whose move was cut short still leaves its former place, and so does one that was deleted since", () => {
+  const moving = { path: "/models/new", formerPath: "/models/old" };
+  const { take, orphans } = scouting(
+    agentStatus([modelStatus("a", moving), modelStatus("b", { ...moving, formerPath: "/models/former" })]),
+  );
+  take([manifest("a", '"s3://b/a", path: /models/new')]);
+  assert.deepEqual(
+    orphans.map(({ key, path }) => [key, path]),
+    [
+      ["clusterbasemodel/a", "/models/old"],
+      ["clusterbasemodel/b", "/models/former"],
+    ],
+  );
+});

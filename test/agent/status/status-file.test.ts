@@ -26,6 +26,20 @@ test("the file is there soon, follows changes, and holds the last state after th
   assert.deepEqual(await readdir(join(directory, "meta")), ["status.json"]);
 });
 
+test("what is flushed is in the file, whatever is being written meanwhile", async (t) => {
+  const path = join(await place(t), "status.json");
+  let names = ["a"];
+  const snapshot = () => agentStatus(names.map((name) => modelStatus(name)));
+  const file = createStatusFile({ path, snapshot, clock: systemClock, logger: silentLogger });
+  t.after(() => file.close());
+  for (let turn = 0; turn < 20; turn += 1) {
+    void file.flush();
+    names = [...names, `b${turn}`];
+    await Promise.all([file.flush(), file.flush()]);
+    assert.equal((await readStatusFile(path))?.models.length, names.length);
+  }
+});
+
 test("a place that cannot be written costs one warning and no failure", async (t) => {
   const directory = await place(t);
   await writeFile(join(directory, "file"), "");
