@@ -27,7 +27,7 @@ function transferSource(client: Storage, info: ObjectInfo): TransferSource {
     scope: describeUri(withKey(uri, "")),
     target: describeUri(uri),
     pin,
-    locate: ({ signal }) => client.locate(uri, { pin, signal }),
+    locate: ({ signal, refused }) => client.locate(uri, { pin, signal, refused }),
   };
   if (!isSequentialStorage(client)) return source;
   return { ...source, read: ({ offset, signal }) => client.read(uri, { pin, offset, signal }) };

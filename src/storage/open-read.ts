@@ -77,6 +77,7 @@ async function* readLocated(
   let position = read.start;
   let failures = 0;
   let source: ReadSource | undefined;
+  let refused: ReadSource | undefined;
   let seenEtag: string | undefined;
   const onEtag = (etag: string): void => {
     seenEtag = etag;
@@ -85,7 +86,8 @@ async function* readLocated(
     throwIfAborted(context.signal, context.operation, context.target);
     const fresh = source === undefined || (source.kind === "http" && source.expiresAt <= clock.now());
     try {
-      if (fresh) source = await storage.locate(read.uri, { pin: read.pin, signal: context.signal });
+      if (fresh) source = await storage.locate(read.uri, { pin: read.pin, signal: context.signal, refused });
+      refused = undefined;
       if (source === undefined) return;
       const range = { start: position, end: read.end, size: read.pin.size };
       for await (const chunk of readFromSource(source, range, { ...context, now: clock.now(), seenEtag, onEtag })) {
@@ -97,6 +99,7 @@ async function* readLocated(
       const failure = isStorageError(error) ? error : toStorageError(error, context.operation, context.target);
       if (!fresh && isRefusal(failure)) {
         // The signature may have expired early: only a fresh one that is refused says anything about the credentials.
+        refused = source;
         source = undefined;
         continue;
       }

@@ -72,6 +72,12 @@ export interface ListOptions extends CallOptions {
 export interface LocateOptions extends CallOptions {
   /** The read must fail rather than return bytes of another version. */
   readonly pin?: Pin | undefined;
+  /**
+   * What `locate` gave for this object before, and the service refused with 401 or 403 although it had not expired: the
+   * credentials behind it are renewed, once for all reads that were refused, before the next one is made. Providers without
+   * credentials that can be renewed take no notice.
+   */
+  readonly refused?: ReadSource | undefined;
 }
 
 /** What identifies one version of an object: every range is read against it. */

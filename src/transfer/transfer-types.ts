@@ -16,8 +16,14 @@ export interface TransferSource {
   readonly target: string;
   /** The version at this source; ranges are read against it. */
   readonly pin: Pin;
-  /** A fresh signed read. Called again whenever the previous one expired or was refused with 401 or 403. */
-  locate(options: { readonly signal?: AbortSignal | undefined }): Promise<ReadSource>;
+  /**
+   * A fresh signed read. Called again whenever the previous one expired, or was refused with 401 or 403 before it did: then
+   * `refused` is the one that was, and the credentials behind it are to be renewed.
+   */
+  locate(options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly refused?: ReadSource | undefined;
+  }): Promise<ReadSource>;
   /** Present when the bytes cannot be located: the sequential fall-back, streaming from `offset`. */
   read?(options: { readonly offset: number; readonly signal?: AbortSignal | undefined }): AsyncIterable<Uint8Array>;
 }
@@ -71,6 +77,18 @@ export interface TransferredFile {
   readonly fetchedBytes: number;
   /** Ids of the sources that delivered bytes. */
   readonly sources: readonly string[];
+  /** Its data is durable and it has {@link TransferTarget.fileMode} already: what `fstat` says of it. Absent when the target has to see to it. */
+  readonly synced?: SyncedFile | undefined;
+}
+
+/** A staged file whose data is durable. */
+export interface SyncedFile {
+  /** Modification time in nanoseconds since the epoch, in decimal digits. */
+  readonly mtimeNs: string;
+  /** Inode number in decimal digits. */
+  readonly inode: string;
+  /** Its first 512 bytes, one character each (latin1): whoever looks at the beginnings of thousands of files need not open them. */
+  readonly head: string;
 }
 
 /**
@@ -80,11 +98,13 @@ export interface TransferredFile {
 export interface TransferTarget {
   /** Directory on the destination's own file system that holds staged files and the journal. Exists when a transfer starts. */
   readonly stagingDirectory: string;
+  /** Permission bits of a published file, for those files that the engine makes durable itself; without it, the target does so with every file. */
+  readonly fileMode?: number | undefined;
   /** Free bytes for new data, or undefined where the file system does not tell. */
   freeBytes(): Promise<number | undefined>;
   /**
-   * Takes a whole, verified staged file: data fsync, rename to its final name, directory fsync. Called once per file;
-   * calls may overlap. Throws `no_space` or an I/O error, which fails that file.
+   * Takes a whole, verified staged file: data fsync unless it is `synced` already, rename to its final name, directory fsync.
+   * Called once per file; calls may overlap. Throws `no_space` or an I/O error, which fails that file.
    */
   publish(stagedPath: string, file: TransferredFile): Promise<void>;
 }

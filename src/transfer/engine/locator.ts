@@ -33,7 +33,7 @@ export class Locator {
       return;
     }
     const { signal } = this.#context.stopping;
-    const read = await source.locate({ signal }).catch((error: unknown) => {
+    const read = await source.locate({ signal, refused: access.refusedRead }).catch((error: unknown) => {
       throw toStorageError(error, "locate", source.target);
     });
     access.settle(await this.#located(read), this.#context.clock.now());

@@ -23,6 +23,8 @@ export class SourceAccess {
   anonymous = false;
   /** Does not have the file, or not this version of it. */
   excluded: ReadFailure | undefined;
+  /** What was refused before its time and not replaced yet. */
+  refusedRead: HttpReadSource | undefined;
   #located: Located | undefined;
   #unproven = false;
   /** Epoch milliseconds. */
@@ -48,6 +50,7 @@ export class SourceAccess {
   /** `now` in milliseconds since the epoch. */
   settle(located: Located, now: number): void {
     this.#located = located;
+    this.refusedRead = undefined;
     this.#settledAt = now;
     this.#unproven = true;
   }
@@ -77,7 +80,10 @@ export class SourceAccess {
     const read = this.#located?.read;
     const expired = read?.kind === "http" && read.expiresAt > this.#settledAt && read.expiresAt <= now;
     this.invalidate();
-    if (!expired) this.#refusals += 1;
+    if (!expired) {
+      this.#refusals += 1;
+      this.refusedRead = read?.kind === "http" ? read : undefined;
+    }
     return this.#refusals <= 1;
   }
 

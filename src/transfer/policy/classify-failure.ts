@@ -24,6 +24,8 @@ const throttleCodes: ReadonlySet<string> = new Set([
   "TooManyRequests",
   "RequestLimitExceeded",
 ]);
+/** With which S3 says by 400 that the keys have ended. */
+const expiredCodes: ReadonlySet<string> = new Set(["ExpiredToken", "RequestExpired"]);
 const transientStatuses: ReadonlySet<number> = new Set([408, 421, 425, 500, 502, 504]);
 
 /** Decides by the kind of failure, the status and the service's code. */
@@ -59,7 +61,7 @@ function classifyStatus(status: number, serviceCode: string | undefined): Failur
   if (status === 401 || status === 403) return "refused";
   if (transientStatuses.has(status) || (status >= 500 && status !== 501 && status !== 505)) return "transient";
   if (status === 400 && serviceCode === "RequestTimeout") return "transient";
-  if (status === 400 && (serviceCode === "ExpiredToken" || serviceCode === "RequestExpired")) return "refused";
+  if (status === 400 && expiredCodes.has(serviceCode ?? "")) return "refused";
   return "permanent";
 }
 
@@ -94,7 +96,7 @@ export function errorCodeOf(failure: ReadFailure): ErrorCode {
 }
 
 function codeOfStatus(status: number, serviceCode: string | undefined): ErrorCode {
-  if (status === 401) return "unauthenticated";
+  if (status === 401 || (status === 400 && expiredCodes.has(serviceCode ?? ""))) return "unauthenticated";
   if (status === 403) return "permission_denied";
   if (status === 404 || status === 410) return "not_found";
   if (classifyStatus(status, serviceCode) === "throttled") return status === 503 ? "unavailable" : "rate_limited";

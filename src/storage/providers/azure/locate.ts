@@ -2,6 +2,7 @@ import { BlobSASPermissions, generateBlobSASQueryParameters, StorageSharedKeyCre
 import type { AzureAccess } from "../../../auth/azure/credentials.ts";
 import type { AzureUri } from "../../../uri/object-uri.ts";
 import type { HttpReadSource } from "../../read-source.ts";
+import { carriesToken, renewRefused } from "../../renew-refused.ts";
 import type { LocateOptions } from "../../storage.ts";
 import { objectName } from "./object-name.ts";
 import type { AzureSession } from "./session.ts";
@@ -18,11 +19,12 @@ const apiVersion = "2021-12-02";
 export async function locateObject(
   session: AzureSession,
   uri: AzureUri,
-  { pin, signal }: LocateOptions = {},
+  options: LocateOptions = {},
 ): Promise<HttpReadSource> {
+  const { pin } = options;
   const name = objectName("locate", uri);
   const { account, url } = session.address(uri);
-  const access = await session.credentials.resolve({ signal });
+  const access = await renewRefused(session.credentials, options, madeWith);
   const now = session.clock.now();
   const query = readQuery(access, { account, container: uri.container, name, now, https: url.startsWith("https:") });
   const path = name.split("/").map(encodeURIComponent).join("/");
@@ -39,6 +41,11 @@ export async function locateObject(
     ...(pin?.etag === undefined ? {} : { ifMatch: pin.etag }),
     network: session.network,
   };
+}
+
+function madeWith(read: HttpReadSource, access: AzureAccess | undefined): boolean {
+  if (access?.kind === "sas") return read.url.endsWith(access.query);
+  return access?.kind !== "token" || carriesToken(read, access.token);
 }
 
 interface SignedRead {

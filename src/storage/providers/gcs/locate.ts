@@ -1,5 +1,7 @@
+import type { ResolveOptions } from "../../../auth/caching.ts";
 import type { GcsUri } from "../../../uri/object-uri.ts";
 import type { HttpReadSource } from "../../read-source.ts";
+import { carriesToken, renewRefused } from "../../renew-refused.ts";
 import type { LocateOptions } from "../../storage.ts";
 import { type GcsSession, objectPath } from "./session.ts";
 import { statObject } from "./stat.ts";
@@ -15,9 +17,11 @@ const marginMs = 60_000;
 export async function locateObject(
   session: GcsSession,
   uri: GcsUri,
-  { pin, signal }: LocateOptions = {},
+  options: LocateOptions = {},
 ): Promise<HttpReadSource> {
-  const login = await session.login({ signal });
+  const { pin, signal } = options;
+  const logins = { resolve: (wanted: ResolveOptions) => session.login(wanted) };
+  const login = await renewRefused(logins, options, (read, held) => carriesToken(read, held?.token));
   const generation = pin?.version;
   const encoding = await encodingOf(session, uri, generation, signal);
   const query = new URLSearchParams({ alt: "media" });

@@ -3,6 +3,7 @@ import type { GithubUri, ObjectUri } from "../../../uri/object-uri.ts";
 import { applyListOptions } from "../../apply-list-options.ts";
 import { throwIfAborted } from "../../cancellation.ts";
 import type { HttpReadSource } from "../../read-source.ts";
+import { carriesToken, renewRefused } from "../../renew-refused.ts";
 import type { CallOptions, Capabilities, ListOptions, LocateOptions, ObjectInfo, Storage } from "../../storage.ts";
 import { describeAsset } from "./asset.ts";
 import { githubError } from "./errors.ts";
@@ -47,13 +48,13 @@ export class GithubStorage implements Storage {
 
   async locate(uri: ObjectUri, options: LocateOptions = {}): Promise<HttpReadSource> {
     const context = this.#enter("locate", uri, options);
-    const { signal, pin } = options;
+    const { pin } = options;
     const version = pin?.version ?? (await this.#describe(context)).version;
     const url = this.#session.repositoryUrl(context.uri, `/releases/assets/${version}`);
     // What GitHub has against the read it says in its answer to the same question in JSON.
     if (this.#located.has(url)) await this.#session.json(context, url);
     this.#located.add(url);
-    const token = await this.#session.credentials.resolve({ signal });
+    const token = await renewRefused(this.#session.credentials, options, carriesToken);
     return {
       kind: "http",
       url,

@@ -1,6 +1,7 @@
 import type { HuggingFaceUri } from "../../../uri/object-uri.ts";
 import type { HttpAnswer } from "../../http/http-client.ts";
 import type { HttpReadSource } from "../../read-source.ts";
+import { carriesToken, renewRefused } from "../../renew-refused.ts";
 import type { LocateOptions, Pin } from "../../storage.ts";
 import { hubError } from "./errors.ts";
 import { apiUrl, resolveUrl } from "./hub-urls.ts";
@@ -32,7 +33,8 @@ export class Locator {
     if (!this.#gated.has(name)) this.#gated.set(name, undefined);
   }
 
-  async locate(uri: HuggingFaceUri, { pin, signal }: LocateOptions): Promise<HttpReadSource> {
+  async locate(uri: HuggingFaceUri, options: LocateOptions): Promise<HttpReadSource> {
+    const { pin, signal } = options;
     const context = { operation, uri, signal };
     await this.#requireAccess(context);
     const url = resolveUrl(this.#session.settings.endpoint, uri, pin?.version ?? uri.revision, uri.key);
@@ -40,7 +42,7 @@ export class Locator {
     this.#located.add(url);
     const answer = again || isStoredElsewhere(pin) ? await this.#head(context, url) : undefined;
     if (answer !== undefined) requireSame(uri, pin, answer);
-    return answer?.location === undefined ? this.#atHub(context, url) : this.#elsewhere(uri, answer.location);
+    return answer?.location === undefined ? this.#atHub(options, url) : this.#elsewhere(uri, answer.location);
   }
 
   async #requireAccess(context: HubContext): Promise<void> {
@@ -76,8 +78,8 @@ export class Locator {
     }
   }
 
-  async #atHub(context: HubContext, url: string): Promise<HttpReadSource> {
-    const token = await this.#session.credentials.resolve({ signal: context.signal });
+  async #atHub(options: LocateOptions, url: string): Promise<HttpReadSource> {
+    const token = await renewRefused(this.#session.credentials, options, carriesToken);
     return {
       kind: "http",
       url,

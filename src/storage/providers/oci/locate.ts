@@ -1,6 +1,8 @@
+import type { OciSigningKey } from "../../../auth/oci/credentials.ts";
 import { signRequest } from "../../../auth/oci/sign-request.ts";
 import type { OciUri } from "../../../uri/object-uri.ts";
 import type { HttpReadSource } from "../../read-source.ts";
+import { renewRefused } from "../../renew-refused.ts";
 import type { LocateOptions } from "../../storage.ts";
 import { ociError } from "./errors.ts";
 import type { OciSession } from "./session.ts";
@@ -31,7 +33,8 @@ export async function locateObject(
   const namespace = await session.namespace(call);
   const path = `/n/${encode(namespace)}/b/${encode(uri.bucket)}/o/${encode(uri.key)}`;
   const url = endpoint + path + (pin?.version === undefined ? "" : `?versionId=${encode(pin.version)}`);
-  const key = await session.credentials?.resolve({ signal });
+  const { credentials } = session;
+  const key = credentials === undefined ? undefined : await renewRefused(credentials, options, madeWith);
   const now = session.clock.now();
   return {
     kind: "http",
@@ -46,6 +49,12 @@ export async function locateObject(
     ...(pin?.etag === undefined ? {} : { ifMatch: pin.etag }),
     network: session.network,
   };
+}
+
+/** The key id is, or holds, the session token. */
+function madeWith({ headers }: HttpReadSource, { keyId }: OciSigningKey): boolean {
+  const sent = headers["authorization"];
+  return sent === undefined || sent.includes(`keyId="${keyId}"`);
 }
 
 /** As the SDK encodes names, slashes included; what it leaves alone besides letters and digits is encoded, too. */

@@ -1,5 +1,7 @@
+import type { AwsKeys } from "../../../auth/aws/credentials.ts";
 import type { S3Uri } from "../../../uri/object-uri.ts";
 import type { HttpReadSource } from "../../read-source.ts";
+import { renewRefused } from "../../renew-refused.ts";
 import type { LocateOptions } from "../../storage.ts";
 import type { S3Session } from "./session.ts";
 import { addressOf, type BucketAddress, signedUrl } from "./signed-read.ts";
@@ -23,7 +25,7 @@ export class Locator {
     const { pin, signal } = options;
     const session = this.#session;
     const region = await session.regionOf({ action: "locate", uri, signal });
-    const keys = await session.credentials.resolve({ signal });
+    const keys = await renewRefused(session.credentials, options, madeWith);
     const now = session.clock.now();
     const lifetime = lifetimeOf(keys?.expiration, now);
     const login = keys === undefined ? undefined : { keys, now, expiresInSeconds: lifetime.seconds };
@@ -52,6 +54,12 @@ export class Locator {
     found.catch(() => this.#addresses.delete(name));
     return found;
   }
+}
+
+/** Every set of temporary keys has an id of its own. */
+function madeWith({ url }: HttpReadSource, keys: AwsKeys | undefined): boolean {
+  const signer = URL.parse(url)?.searchParams.get("X-Amz-Credential");
+  return signer == null || keys === undefined || signer.startsWith(`${keys.accessKeyId}/`);
 }
 
 function readQuery(
