@@ -21,7 +21,7 @@ export interface KubernetesObject {
 }
 
 /** `namespace/name`, or the name alone for cluster-scoped objects: unique within one list. */
-export function objectKey(object: KubernetesObject): string {
+export function objectKey(object: Pick<KubernetesObject, "metadata">): string {
   const { namespace, name } = object.metadata;
   return namespace === undefined || namespace === "" ? name : `${namespace}/${name}`;
 }

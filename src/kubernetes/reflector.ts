@@ -4,17 +4,22 @@ import { type Logger, silentLogger } from "../telemetry/logger.ts";
 import type { ApiClient } from "./api-client.ts";
 import { apiError } from "./api-error.ts";
 import { backoffDelay } from "./backoff.ts";
-import { type KubernetesObject, objectKey } from "./kubernetes-object.ts";
+import { type KubernetesObject, type ObjectMetadata, objectKey } from "./kubernetes-object.ts";
 import { parseWatchEvent } from "./watch-event.ts";
 
 /** Receives every change in the order of the server. Handlers must not block: they note what is wanted and return. */
 export interface ReflectorHandler {
-  /** `former` is undefined for an object seen for the first time. Not called when nothing changed. */
-  onUpsert(object: KubernetesObject, former: KubernetesObject | undefined): void;
-  /** The last state that was seen; also for objects that vanished while no watch was open. */
-  onDelete(last: KubernetesObject): void;
+  /** `isNew` for an object seen for the first time. Not called when nothing changed. */
+  onUpsert(object: KubernetesObject, isNew: boolean): void;
+  /** Also for objects that vanished while no watch was open. */
+  onDelete(gone: ObjectName): void;
   /** The first complete list has been handed over. */
   onSynced?(): void;
+}
+
+/** Which object it is, and which state of it was seen last. */
+export interface ObjectName {
+  readonly metadata: Pick<ObjectMetadata, "name" | "namespace" | "uid" | "resourceVersion">;
 }
 
 /** Things worth counting. */
@@ -53,15 +58,16 @@ const watchdogMarginMs = 15_000;
 const shortWatchMs = 1_000;
 
 /**
- * Keeps a copy of one collection of the API: list, then watch from there, for ever. It never gives up: every failure is waited out
- * with jitter, and an expired version leads to a new list. Runs until the signal aborts, then resolves.
+ * Follows one collection of the API: list, then watch from there, for ever. It never gives up: every failure is waited out
+ * with jitter, and an expired version leads to a new list. Runs until the signal aborts, then resolves. Of the objects it remembers
+ * names and versions only: what is to be kept of them is the handler's.
  */
 export class Reflector {
   readonly #options: ReflectorOptions;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #logger: Logger;
-  readonly #objects = new Map<string, KubernetesObject>();
+  readonly #known = new Map<string, ObjectName>();
   #version: string | undefined;
   #synced = false;
   #failures = 0;
@@ -75,9 +81,9 @@ export class Reflector {
     this.#logger = (options.logger ?? silentLogger).child({ path: options.path });
   }
 
-  /** The objects as last seen. */
-  objects(): readonly KubernetesObject[] {
-    return [...this.#objects.values()];
+  /** Objects that there are. */
+  get size(): number {
+    return this.#known.size;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -149,7 +155,7 @@ export class Reflector {
   }
 
   #replace(found: ReadonlyMap<string, KubernetesObject>): void {
-    for (const [key, former] of [...this.#objects]) {
+    for (const [key, former] of [...this.#known]) {
       const now = found.get(key);
       // The same name with another uid is another object: the former one is gone first.
       if (now === undefined || now.metadata.uid !== former.metadata.uid) this.#remove(key, former);
@@ -220,9 +226,9 @@ export class Reflector {
       return;
     }
     const key = objectKey(event.object);
-    const former = this.#objects.get(key);
+    const former = this.#known.get(key);
     if (event.type === "DELETED") {
-      if (former !== undefined) this.#remove(key, event.object);
+      if (former !== undefined) this.#remove(key, former);
     } else {
       if (former !== undefined && former.metadata.uid !== event.object.metadata.uid) this.#remove(key, former);
       this.#upsert(key, event.object);
@@ -232,17 +238,16 @@ export class Reflector {
   }
 
   #upsert(key: string, object: KubernetesObject): void {
-    const former = this.#objects.get(key);
-    this.#objects.set(key, object);
-    const { uid, resourceVersion } = object.metadata;
-    if (former !== undefined && former.metadata.resourceVersion === resourceVersion && former.metadata.uid === uid)
-      return;
-    this.#options.handler.onUpsert(object, former);
+    const former = this.#known.get(key)?.metadata;
+    const { name, namespace, uid, resourceVersion } = object.metadata;
+    if (former?.resourceVersion === resourceVersion && former?.uid === uid) return;
+    this.#known.set(key, { metadata: { name, namespace, uid, resourceVersion } });
+    this.#options.handler.onUpsert(object, former === undefined);
   }
 
-  #remove(key: string, last: KubernetesObject): void {
-    this.#objects.delete(key);
-    this.#options.handler.onDelete(last);
+  #remove(key: string, gone: ObjectName): void {
+    this.#known.delete(key);
+    this.#options.handler.onDelete(gone);
   }
 }
 

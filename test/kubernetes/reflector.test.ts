@@ -49,8 +49,8 @@ async function start(
     path: collection,
     clock: hastyClock,
     handler: {
-      onUpsert: (object, former) => log.push(`${former === undefined ? "+" : "~"}${object.metadata.name}`),
-      onDelete: (last) => log.push(`-${last.metadata.name}`),
+      onUpsert: (object, isNew) => log.push(`${isNew ? "+" : "~"}${object.metadata.name}`),
+      onDelete: (gone) => log.push(`-${gone.metadata.name}`),
       onSynced: () => log.push("synced"),
     },
     onEvent: (event) => events.push(event),
@@ -99,7 +99,7 @@ test("lists page by page, then follows every change in order", async () => {
   h.fake.store.delete(collection, "m4");
   await h.until(() => h.log.length === 3, "three changes");
   assert.deepEqual(h.log, ["+new", "~m3", "-m4"]);
-  assert.equal(h.reflector.objects().length, 10);
+  assert.equal(h.reflector.size, 10);
 });
 
 test("a cut watch is opened again where it was, without a new list and without repeats", async () => {

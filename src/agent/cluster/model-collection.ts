@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { isStorageError, toStorageError } from "../../errors.ts";
+import { toStorageError } from "../../errors.ts";
 import type { ApiClient } from "../../kubernetes/api-client.ts";
 import { backoffDelay } from "../../kubernetes/backoff.ts";
 import type { KubernetesObject } from "../../kubernetes/kubernetes-object.ts";
-import type { ReflectorHandler } from "../../kubernetes/reflector.ts";
+import type { ObjectName, ReflectorHandler } from "../../kubernetes/reflector.ts";
 import type { Clock, Random } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { type ModelIdentity, type ModelKey, modelKey } from "../model-identity.ts";
@@ -13,7 +13,7 @@ import { identityOf, readModelObject } from "./model-object.ts";
 
 export interface ModelCollectionOptions {
   readonly kind: ModelIdentity["kind"];
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, "send">;
   readonly view: ClusterView;
   /** Called after every change of the view, and when the first list is in it. */
   readonly onChange: () => void;
@@ -32,7 +32,7 @@ export interface ModelCollectionOptions {
  */
 export class ModelCollection implements ReflectorHandler {
   readonly #options: ModelCollectionOptions;
-  /** Models that there are, with the generation that was seen last. */
+  /** Models that there are, as they were seen last. */
   readonly #present = new Map<ModelKey, KubernetesObject["metadata"]>();
   readonly #reading = new Set<ModelKey>();
 
@@ -57,9 +57,9 @@ export class ModelCollection implements ReflectorHandler {
     }
   }
 
-  onDelete(last: KubernetesObject): void {
+  onDelete(gone: ObjectName): void {
     const { kind, view, onChange } = this.#options;
-    const key = modelKey(identityOf(kind, last));
+    const key = modelKey(identityOf(kind, gone));
     this.#present.delete(key);
     view.remove(key);
     onChange();
@@ -69,30 +69,19 @@ export class ModelCollection implements ReflectorHandler {
     this.#options.onSynced();
   }
 
-  /** Reads an object until what is read is what was seen last, or it is gone. */
+  /** Reads an object until what is read has the spec that was seen last, or the object is gone. */
   async #read(key: ModelKey, identity: ModelIdentity): Promise<void> {
     if (this.#reading.has(key)) return;
     this.#reading.add(key);
-    const { kind, client, view, onChange, signal, clock, random, logger } = this.#options;
-    let failures = 0;
     try {
-      for (let seen = this.#present.get(key); seen !== undefined; ) {
+      for (let failures = 0; ; ) {
+        const seen = this.#present.get(key);
+        if (seen === undefined) return;
         try {
-          const object = await client.send<KubernetesObject>({ method: "GET", path: modelPath(identity), signal });
-          const now = this.#present.get(key);
-          if (now === undefined) return;
-          view.put(readModelObject(kind, object));
-          onChange();
-          if (now === seen || isSameSpec(object, { metadata: now })) return;
-          seen = now;
+          if (this.#take(key, seen, await this.#get(identity, seen))) return;
         } catch (error) {
-          if (signal.aborted) return;
           failures += 1;
-          const failure = toStorageError(error, "read", key);
-          if (!(isStorageError(error) && error.httpStatus === 404))
-            logger.debug({ model: key, err: failure }, "a model could not be read");
-          await clock.sleep(backoffDelay(failures, random, failure.retryAfterMs), signal);
-          seen = this.#present.get(key);
+          await this.#waitOut(key, error, failures);
         }
       }
     } catch {
@@ -100,6 +89,38 @@ export class ModelCollection implements ReflectorHandler {
     } finally {
       this.#reading.delete(key);
     }
+  }
+
+  /** Not older than what was seen, which the server's cache can answer: every agent of the cluster reads the object at this moment. */
+  async #get(identity: ModelIdentity, { resourceVersion }: KubernetesObject["metadata"]): Promise<KubernetesObject> {
+    const { client, signal } = this.#options;
+    return client.send<KubernetesObject>({
+      method: "GET",
+      path: modelPath(identity),
+      query: { resourceVersion },
+      signal,
+    });
+  }
+
+  /** Whether what was read is good, given what has been seen since; metadata that was seen since stands above what was read. */
+  #take(key: ModelKey, seen: KubernetesObject["metadata"], object: KubernetesObject): boolean {
+    const { kind, view, onChange } = this.#options;
+    const now = this.#present.get(key);
+    if (now === undefined) return true;
+    const overtaken = now !== seen;
+    if (overtaken && !isSameSpec(object, { metadata: now })) return false;
+    view.put(readModelObject(kind, overtaken ? { ...object, metadata: now } : object));
+    onChange();
+    return true;
+  }
+
+  async #waitOut(key: ModelKey, error: unknown, failures: number): Promise<void> {
+    const { signal, clock, random, logger } = this.#options;
+    signal.throwIfAborted();
+    const failure = toStorageError(error, "read", key);
+    // An object that is gone is not there before the watch says so.
+    if (failure.httpStatus !== 404) logger.debug({ model: key, err: failure }, "a model could not be read");
+    await clock.sleep(backoffDelay(failures, random, failure.retryAfterMs), signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import { StorageError } from "../../errors.ts";
 import type { KubernetesObject } from "../../kubernetes/kubernetes-object.ts";
+import type { ObjectName } from "../../kubernetes/reflector.ts";
 import { formatPath } from "../../models/manifest/field-problem.ts";
 import type { Manifest } from "../../models/manifest/manifest.ts";
 import { modelApiVersion } from "../../models/manifest/manifest-schema.ts";
@@ -14,6 +15,7 @@ export interface ModelObject {
   readonly identity: ModelIdentity;
   /** Name for people, such as `BaseModel default/llama`. */
   readonly origin: string;
+  /** Its metadata and spec. */
   readonly object: KubernetesObject;
   /** Undefined when the object cannot be used, for the reason in `refusal`. */
   readonly manifest: Manifest | undefined;
@@ -31,7 +33,7 @@ export interface ModelObject {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Which model an object of one of the two collections is. */
-export function identityOf(kind: ModelIdentity["kind"], { metadata }: KubernetesObject): ModelIdentity {
+export function identityOf(kind: ModelIdentity["kind"], { metadata }: ObjectName): ModelIdentity {
   return { kind, namespace: kind === "BaseModel" ? (metadata.namespace ?? "") : "", name: metadata.name };
 }
 
@@ -52,7 +54,7 @@ export function readModelObject(kind: ModelIdentity["kind"], object: KubernetesO
     key: modelKey(identity),
     identity,
     origin,
-    object,
+    object: essenceOf(object),
     manifest: reading.manifest,
     refusal: reading.manifest === undefined ? refusalOf(origin, problems) : undefined,
     problems,
@@ -69,6 +71,13 @@ export function readModelObject(kind: ModelIdentity["kind"], object: KubernetesO
       fieldsOf(spec["additionalMetadata"])["type"],
     ]),
   };
+}
+
+/** What the agent reads: the rest, the status and who wrote which field above all, can be far larger. */
+function essenceOf({ apiVersion, kind, metadata, spec }: KubernetesObject): KubernetesObject {
+  const { name, namespace, uid, resourceVersion, generation, labels, annotations, deletionTimestamp } = metadata;
+  const essential = { name, namespace, uid, resourceVersion, generation, labels, annotations, deletionTimestamp };
+  return { apiVersion, kind, metadata: essential, spec };
 }
 
 function refusalOf(origin: string, problems: readonly ManifestProblem[]): StorageError {

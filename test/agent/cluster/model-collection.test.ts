@@ -3,12 +3,14 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterView } from "../../../src/agent/cluster/cluster-view.ts";
 import { ModelCollection } from "../../../src/agent/cluster/model-collection.ts";
-import { ApiClient } from "../../../src/kubernetes/api-client.ts";
+import { ApiClient, type ApiRequest } from "../../../src/kubernetes/api-client.ts";
+import type { KubernetesObject } from "../../../src/kubernetes/kubernetes-object.ts";
 import { Reflector } from "../../../src/kubernetes/reflector.ts";
 import { systemClock } from "../../../src/telemetry/clock.ts";
 import { silentLogger } from "../../../src/telemetry/logger.ts";
 import { FakeKubernetes } from "../../../src/testing/fake-kubernetes/fake-kubernetes.ts";
 import { eventually } from "../../support/cluster-house.ts";
+import { settle } from "../../support/manual-clock.ts";
 
 const collection = "/apis/ome.io/v1beta1/clusterbasemodels";
 const key = "clusterbasemodel/a";
@@ -94,6 +96,79 @@ test("however fast a spec changes and however often reading fails, the last word
   await sleep(100);
   assert.equal(path(), "/m/30");
   assert.ok(reads() < 30, `${reads()} reads`);
+});
+
+/** A collection whose requests the test answers itself. */
+function answering() {
+  const view = new ClusterView({ nodeName: "n1", semantics: "kubernetes", instanceTypes: new Map(), graceMs: 0 });
+  const requests: { readonly call: ApiRequest; answer(object: KubernetesObject): Promise<void> }[] = [];
+  const client = {
+    send: <T>(call: ApiRequest): Promise<T> =>
+      new Promise((resolve) => {
+        const answer = async (object: KubernetesObject): Promise<void> => {
+          resolve(object as T);
+          await settle();
+        };
+        requests.push({ call, answer });
+      }),
+  };
+  const collection = new ModelCollection({
+    ...{ kind: "ClusterBaseModel", client, view, onChange: () => {}, onSynced: () => {} },
+    ...{ signal: new AbortController().signal, clock: systemClock, random: () => 0, logger: silentLogger },
+  });
+  const see = (metadata: Partial<KubernetesObject["metadata"]>): void =>
+    collection.onUpsert({ kind: "PartialObjectMetadata", metadata: { name: "a", uid: "u1", ...metadata } });
+  const whole = (path: string, metadata: Partial<KubernetesObject["metadata"]>): KubernetesObject => ({
+    kind: "ClusterBaseModel",
+    metadata: { name: "a", uid: "u1", ...metadata },
+    spec: { storage: { storageUri: "s3://b/a", path } },
+    status: { nodesReady: ["n1", "n2"] },
+  });
+  const shown = (): readonly unknown[] => {
+    const object = view.objectOf(key);
+    const { storage } = (object?.["spec"] ?? {}) as { storage?: { path: string } };
+    return [storage?.path, object?.metadata.labels?.["x"], object?.metadata.uid];
+  };
+  return { requests, see, whole, shown, view };
+}
+
+test("what is read is not older than what was seen, and its status is not kept", async () => {
+  const { requests, see, whole, view } = answering();
+  see({ generation: 1, resourceVersion: "17" });
+  assert.deepEqual(requests[0]?.call.query, { resourceVersion: "17" });
+  await requests[0]?.answer(whole("/m/1", { generation: 1, resourceVersion: "17" }));
+  assert.equal(view.objectOf(key)?.["status"], undefined);
+});
+
+test("labels that change while an object is being read are not lost", async () => {
+  const { requests, see, whole, shown } = answering();
+  see({ generation: 1, resourceVersion: "1", labels: { x: "old" } });
+  see({ generation: 1, resourceVersion: "2", labels: { x: "new" } });
+  await requests[0]?.answer(whole("/m/1", { generation: 1, resourceVersion: "1", labels: { x: "old" } }));
+  assert.deepEqual(shown(), ["/m/1", "new", "u1"]);
+  assert.equal(requests.length, 1);
+});
+
+test("a spec that changes while it is being read is read again, and so is another object of the same name", async () => {
+  const { requests, see, whole, shown } = answering();
+  see({ generation: 1, resourceVersion: "1" });
+  see({ generation: 2, resourceVersion: "2" });
+  await requests[0]?.answer(whole("/m/1", { generation: 1, resourceVersion: "1" }));
+  assert.deepEqual(shown(), [undefined, undefined, undefined]);
+  see({ uid: "u2", generation: 2, resourceVersion: "3" });
+  await requests[1]?.answer(whole("/m/2", { generation: 2, resourceVersion: "2" }));
+  await requests[2]?.answer(whole("/m/3", { uid: "u2", generation: 2, resourceVersion: "3" }));
+  assert.deepEqual(shown(), ["/m/3", undefined, "u2"]);
+  assert.equal(requests.length, 3);
+});
+
+test("an object that is ahead of the watch is taken as it is", async () => {
+  const { requests, see, whole, shown } = answering();
+  see({ generation: 1, resourceVersion: "1" });
+  await requests[0]?.answer(whole("/m/2", { generation: 2, resourceVersion: "2", labels: { x: "y" } }));
+  assert.deepEqual(shown(), ["/m/2", "y", "u1"]);
+  see({ generation: 2, resourceVersion: "2", labels: { x: "y" } });
+  assert.equal(requests.length, 1);
 });
 
 test("an object that goes while it is being read does not come back", async (t) => {

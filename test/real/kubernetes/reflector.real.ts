@@ -45,8 +45,8 @@ test("a real API server: paged list, changes, a restart, a compaction, a rotated
     path: collection,
     pageSize: 50,
     handler: {
-      onUpsert: (object, former) => log.push(`${former === undefined ? "+" : "~"}${object.metadata.name}`),
-      onDelete: (last) => log.push(`-${last.metadata.name}`),
+      onUpsert: (object, isNew) => log.push(`${isNew ? "+" : "~"}${object.metadata.name}`),
+      onDelete: (gone) => log.push(`-${gone.metadata.name}`),
       onSynced: () => log.push("synced"),
     },
     onEvent: (event) => events.push(event),
@@ -79,7 +79,7 @@ test("a real API server: paged list, changes, a restart, a compaction, a rotated
     await kubernetes.restartApiServer(0);
     await admin.send({ method: "DELETE", path: `${collection}/m5` });
     await until(() => log.includes("-m5"), "follows after a compaction");
-    assert.equal(reflector.objects().length, 120);
+    assert.equal(reflector.size, 120);
   } finally {
     stop.abort();
     await running;
