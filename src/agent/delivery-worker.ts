@@ -19,7 +19,7 @@ import type { SecretSource } from "./secret-source.ts";
 import type { ContentSharing, SharingPlace } from "./sharing/content-sharing.ts";
 
 export interface DeliveryWorkerOptions {
-  /** The models root and the allowed paths: nothing outside of them is removed. */
+  /** The models root and the allowed paths: nothing outside of them is removed, nor brought from this machine. */
   readonly roots: readonly string[];
   readonly sharing: ContentSharing;
   /** Whether a wish concerns a directory. */
@@ -61,7 +61,8 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorke
       for (const [name, value] of Object.entries(wish.parameters)) {
         if (isSecretParameter(name)) options.redactor.addSecret(value);
       }
-      const source = { storageUri: wish.storageUri, parameters: wish.parameters, secret, env };
+      const localDirectories = options.roots;
+      const source = { storageUri: wish.storageUri, parameters: wish.parameters, secret, env, localDirectories };
       const place = placeOf(wish);
       const shared = await sharing.share(place, source, signal);
       if (shared !== undefined) return { ...shared, fetchedBytes: 0, resumedBytes: 0 };

@@ -75,10 +75,17 @@ async function originalPath(
     throw refusal("unsupported", { info }, "it is not a file of this machine", "Use mode copy, or a local:// source.");
   }
   try {
-    return await fileSystem.realpath(source.path);
+    const real = await fileSystem.realpath(source.path);
+    if (source.plain !== true || real === source.path) return real;
   } catch (error) {
     throw diskError(error, "read", path);
   }
+  throw refusal(
+    "precondition_failed",
+    { info },
+    "its path leads to another file now",
+    "Leave the source alone, and run it again.",
+  );
 }
 
 async function place(original: string, staged: string, file: PlannedFile, options: PlaceOptions): Promise<void> {

@@ -27,6 +27,11 @@ export interface StorageClientOptions {
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
+  /**
+   * Absolute directories in which files of this machine may lie that are read, wherever symbolic links lead. Default: anywhere that the
+   * process may read. For callers who may read more than who gave them the URI.
+   */
+  readonly localDirectories?: readonly string[] | undefined;
   /** Default: the built-in providers. */
   readonly registry?: ProviderRegistry | undefined;
   /** Ends the opening, not the client that came out of it. */
@@ -65,7 +70,8 @@ export async function createStorageClient(options: StorageClientOptions): Promis
   const secret = chooseToken(options.secret ?? {}, common);
   const settings = { uri, parameters: own, secret, env };
   const auth = definition.authType(settings);
-  const client = await definition.open({ ...settings, network, clock, random, logger, signal });
+  const { localDirectories } = options;
+  const client = await definition.open({ ...settings, network, localDirectories, clock, random, logger, signal });
   logger.debug({ provider: definition.name, uri: target, auth }, "storage opened");
   return { client, provider: definition.name, objectUri: uri };
 }

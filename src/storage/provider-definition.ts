@@ -26,6 +26,8 @@ export interface OpenContext<Uri extends ObjectUri = ObjectUri, Parameters = unk
   extends ProviderSettings<Uri, Parameters> {
   /** Proxies and authorities for every socket of the provider, `caBundle` and proxy parameters already applied. */
   readonly network: NetworkProfile;
+  /** Absolute directories in which files of this machine have to lie; anywhere when undefined. */
+  readonly localDirectories: readonly string[] | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -33,6 +33,8 @@ export interface FileReadSource {
   readonly kind: "file";
   /** Absolute path. */
   readonly path: string;
+  /** The path leads through no symbolic link: a file that is found elsewhere when it is opened is not the one that was meant. */
+  readonly plain?: boolean | undefined;
   /**
    * Modification time of the version that is meant, in nanoseconds since the epoch in decimal digits: a file that has another
    * one before or after a read was changed. Undefined where nobody knows.

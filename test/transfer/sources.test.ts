@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -104,6 +104,27 @@ describe("sources that are no HTTP", () => {
     await rejectsWith(read("missing"), "not_found");
     await rejectsWith(read("short"), "truncated");
     assert.deepEqual(target.published, []);
+  });
+
+  test("a file whose directory was exchanged for a link is not read", {
+    skip: process.platform !== "linux",
+  }, async (t) => {
+    const directory = await realpath(await scratchDirectory(t));
+    await mkdir(join(directory, "private"));
+    await writeFile(join(directory, "private", "model"), "secret");
+    await symlink("private", join(directory, "public"));
+    const path = join(directory, "public", "model");
+    await using target = await stagingTarget();
+    const moving = (plain: boolean) =>
+      transfer(
+        [{ ...fileOf(Buffer.from("secret"), source({ locate: async () => ({ kind: "file", path, plain }) })) }],
+        {
+          target,
+        },
+      );
+    await rejectsWith(moving(true), "precondition_failed");
+    assert.deepEqual(target.published, []);
+    await moving(false);
   });
 
   test("a stream, from where it broke", async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -27,7 +28,7 @@ const shortestPauseMs = 1_000;
 const heartbeatMs = 15_000;
 
 /**
- * Writes by rename, so that a reader never sees half a file. No fsync: after a crash of the machine the agent finds the truth
+ * Writes by rename, so that a reader never sees half a file, under names that nobody can have put a link in place of. No fsync: after a crash of the machine the agent finds the truth
  * in the proofs. A file that cannot be written, as on a read-only root, costs one warning and nothing else.
  */
 export function createStatusFile(options: StatusFileOptions): StatusFile {
@@ -41,10 +42,10 @@ export function createStatusFile(options: StatusFileOptions): StatusFile {
   const writeNow = async (): Promise<void> => {
     next = undefined;
     dirty = false;
-    const temporary = `${path}.tmp`;
+    const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(temporary, `${JSON.stringify(options.snapshot(), undefined, 2)}\n`);
+      await writeFile(temporary, `${JSON.stringify(options.snapshot(), undefined, 2)}\n`, { flag: "wx" });
       await rename(temporary, path);
       complained = false;
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { NetworkProfile } from "../../network/network-profile.ts";
+import type { FileReadSource } from "../../storage/read-source.ts";
 import type { CrcAlgorithm } from "../digest/crc-combine.ts";
 import type { SerialAlgorithm } from "../digest/serial-hash.ts";
 import type { ReadFailure } from "../http/read-failure.ts";
@@ -60,8 +61,7 @@ export type ReadOrder =
       readonly ifMatch: string | undefined;
       readonly expectHeaders: Readonly<Record<string, string>> | undefined;
     }
-  /** `modified`: its modification time in nanoseconds, where that is known. */
-  | { readonly kind: "file"; readonly path: string; readonly modified?: string | undefined }
+  | FileReadSource
   /** The bytes are in the staged file already: they are only looked at. */
   | { readonly kind: "staged" }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }

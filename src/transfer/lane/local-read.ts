@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { isStorageError } from "../../errors.ts";
 import { ReadFailureError } from "../http/read-failure.ts";
@@ -67,6 +67,7 @@ async function copyFile(
 ): Promise<void> {
   const fd = openSource(order.path);
   try {
+    if (order.plain === true) requirePlace(fd, order.path);
     requireUnchanged(fd, order.modified);
     for (;;) {
       await gate.pass();
@@ -83,6 +84,17 @@ async function copyFile(
   } finally {
     closeSync(fd);
   }
+}
+
+/** A directory on the way may have become a symbolic link since the path was judged. What is open tells where it lies, on Linux. */
+function requirePlace(fd: number, path: string): void {
+  let place: string;
+  try {
+    place = readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return;
+  }
+  if (place !== path) throw new ReadFailureError({ kind: "changed", detail: "the path leads to another file now" });
 }
 
 /** Every part opens the file anew, and nothing keeps others from writing to it: its time tells before and after. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -38,6 +38,17 @@ test("what is flushed is in the file, whatever is being written meanwhile", asyn
     await Promise.all([file.flush(), file.flush()]);
     assert.equal((await readStatusFile(path))?.models.length, names.length);
   }
+});
+
+test("a link that was put beside the file is not written through", async (t) => {
+  const directory = await place(t);
+  await writeFile(join(directory, "precious"), "untouched");
+  const path = join(directory, "status.json");
+  for (const name of ["status.json", "status.json.tmp"]) await symlink("precious", join(directory, name));
+  const file = createStatusFile({ path, snapshot: () => agentStatus([]), clock: systemClock, logger: silentLogger });
+  await file.close();
+  assert.ok((await readStatusFile(path)) !== undefined);
+  assert.equal(await readFile(join(directory, "precious"), "utf8"), "untouched");
 });
 
 test("a place that cannot be written costs one warning and no failure", async (t) => {

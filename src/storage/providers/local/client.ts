@@ -63,7 +63,7 @@ export class LocalStorage implements WritableStorage {
       const hint = "Describe it again and start over.";
       throw localError("precondition_failed", "locate", at.path, "it changed since it was described", hint);
     }
-    return { kind: "file", path, modified: String(stats.mtimeNs) };
+    return { kind: "file", path, plain: true, modified: String(stats.mtimeNs) };
   }
 
   async put(uri: ObjectUri, body: PutBody, options: PutOptions = {}): Promise<ObjectInfo> {

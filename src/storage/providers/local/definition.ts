@@ -12,10 +12,12 @@ export const localProvider = defineProvider({
   uriProviders: ["local"],
   parameters: localParameters,
   authType: () => "none",
-  open: async ({ uri, parameters }) => {
+  open: async ({ uri, parameters, localDirectories }) => {
     const directory = (await isDirectory(uri.path)) ? uri.path : dirname(uri.path);
     const followOut = parameters.symlinks === "follow";
-    return new LocalStorage(new LocalRoot(directory, { followOut, workingDirectory: process.cwd() }));
+    return new LocalStorage(
+      new LocalRoot(directory, { followOut, within: localDirectories, workingDirectory: process.cwd() }),
+    );
   },
 });
 

@@ -11,11 +11,22 @@ export class LocalRoot {
   /** Absolute, as text. */
   readonly directory: string;
   readonly #followOut: boolean;
+  readonly #within: readonly string[] | undefined;
   readonly #workingDirectory: string;
 
-  constructor(directory: string, options: { readonly followOut: boolean; readonly workingDirectory: string }) {
+  constructor(
+    directory: string,
+    options: {
+      /** Links may lead out of the directory. */
+      readonly followOut: boolean;
+      /** Absolute directories out of which they may not lead either. */
+      readonly within?: readonly string[] | undefined;
+      readonly workingDirectory: string;
+    },
+  ) {
     this.#workingDirectory = options.workingDirectory;
     this.#followOut = options.followOut;
+    this.#within = options.within;
     this.directory = resolve(options.workingDirectory, directory);
   }
 
@@ -33,6 +44,7 @@ export class LocalRoot {
   /** What a path leads to, symbolic links resolved. Throws `not_found`, or `unsafe_path` when a link leads out. */
   async resolveLinks(operation: string, path: string): Promise<string> {
     const real = await onDisk(operation, path, () => realpath(path));
+    await this.#requireWithin(operation, path, real);
     if (this.#followOut || isWithin(await this.#realDirectory(operation), real)) return real;
     const hint = "Copy the files there, or set parameters.symlinks to follow.";
     throw localError("unsafe_path", operation, path, `a symbolic link leads out of ${this.directory}`, hint);
@@ -52,6 +64,15 @@ export class LocalRoot {
       const hint = "Choose another name, or delete that file.";
       throw localError("config_invalid", operation, path, `${directory} is a file, not a directory`, hint);
     }
+  }
+
+  async #requireWithin(operation: string, path: string, real: string): Promise<void> {
+    if (this.#within === undefined) return;
+    for (const directory of this.#within) {
+      if (isWithin(await onDisk(operation, directory, () => realpath(directory)), real)) return;
+    }
+    const detail = `a symbolic link leads out of ${this.#within.join(" and ")}`;
+    throw localError("unsafe_path", operation, path, detail, "Copy the files there, or allow where it leads to.");
   }
 
   #realDirectory(operation: string): Promise<string> {

@@ -177,3 +177,27 @@ test("writes no file over a directory and no directory over a file", async (cont
   await expectError(() => put("dir/"), "unsupported", "local");
   await expectError(() => put("dir/file/below"), "config_invalid", "local");
 });
+
+test("where the caller says within which directories files may lie, no link leads out of them", async (context) => {
+  const directory = await tree(context, ["a/m/x", "b/y", "c/z"]);
+  await symlink(join(directory, "c"), join(directory, "a", "out"));
+  await symlink(join(directory, "b/y"), join(directory, "a/m/in"));
+  const confined = async (path: string, symlinks: string) =>
+    createStorageClient({
+      storageUri: `local://${path}`,
+      parameters: { symlinks },
+      localDirectories: [join(directory, "a"), join(directory, "b")],
+      env: {},
+    });
+  const names = async (path: string, symlinks: string) => {
+    const { client, objectUri } = await confined(path, symlinks);
+    return (await collect(client.list(objectUri))).map(({ key }) => relative(directory, key));
+  };
+  assert.deepEqual(await names(`${directory}/a/m/`, "follow"), ["a/m/in", "a/m/x"]);
+  for (const symlinks of ["inside", "follow"]) {
+    await expectError(() => names(`${directory}/a/out/`, symlinks), "unsafe_path");
+    await expectError(() => names(`${directory}/c/`, symlinks), "unsafe_path");
+    const { client, objectUri } = await confined(`${directory}/a/out/z`, symlinks);
+    await expectError(() => client.locate(objectUri), "unsafe_path");
+  }
+});
