@@ -20,7 +20,11 @@ export interface Layout {
 
 /** Where things lie below a destination or a models root, both absolute. */
 export function layoutOf(directory: string): Layout {
-  const metadata = join(directory, metadataDirectoryName);
+  return layoutIn(join(directory, metadataDirectoryName));
+}
+
+/** Where things lie in a metadata directory. */
+export function layoutIn(metadata: string): Layout {
   return {
     metadata,
     proof: join(metadata, "proof.json"),

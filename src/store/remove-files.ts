@@ -1,4 +1,5 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { anchorDirectory } from "./anchored-directory.ts";
 import { syncDirectories } from "./destination-tree.ts";
 import { diskError } from "./disk-error.ts";
 import { type FileSystem, isMissing, nodeFileSystem } from "./file-system.ts";
@@ -19,8 +20,7 @@ export async function removeFiles(
     const realDestination = await fileSystem.realpath(destination);
     for (const path of paths) {
       const directory = join(realDestination, dirname(safePath(path)));
-      if (!(await isReal(fileSystem, directory))) continue;
-      await fileSystem.rm(join(realDestination, path), { force: true });
+      if (!(await removeFrom(fileSystem, directory, basename(path)))) continue;
       removed += 1;
       changed.add(await removeEmptyUpTo(fileSystem, directory, realDestination));
     }
@@ -30,6 +30,19 @@ export async function removeFiles(
     return removed;
   } catch (error) {
     throw diskError(error, "remove files below", destination);
+  }
+}
+
+/** False when the directory does not exist, or is reached through a link. */
+async function removeFrom(fileSystem: FileSystem, directory: string, name: string): Promise<boolean> {
+  if (!(await isReal(fileSystem, directory))) return false;
+  const held = await anchorDirectory(fileSystem, directory);
+  try {
+    if (held.real !== undefined && held.real !== directory) return false;
+    await fileSystem.rm(join(held.path, name), { force: true });
+    return true;
+  } finally {
+    await held.release();
   }
 }
 

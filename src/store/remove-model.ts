@@ -2,13 +2,15 @@ import { homedir } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { StorageError } from "../errors.ts";
 import type { Clock } from "../telemetry/clock.ts";
+import { type AnchoredDirectory, anchorDirectory } from "./anchored-directory.ts";
 import { syncDirectories } from "./destination-tree.ts";
 import { diskError } from "./disk-error.ts";
-import { type FileSystem, isMissing, nodeFileSystem, systemErrorCode } from "./file-system.ts";
-import { layoutOf, metadataDirectoryName } from "./layout.ts";
+import { type FileSystem, isMissing, nodeFileSystem } from "./file-system.ts";
+import { layoutIn, layoutOf } from "./layout.ts";
 import { acquireLease } from "./lease.ts";
 import { parseProof } from "./proof.ts";
 import { readPublicationList } from "./publication-list.ts";
+import { emptyTree, exists, removeEmpty } from "./remove-tree.ts";
 
 export interface RemoveModelOptions {
   /** Absolute path of the model's directory. */
@@ -43,10 +45,9 @@ export async function removeModel(options: RemoveModelOptions): Promise<RemovedM
   const { root, fileSystem = nodeFileSystem } = options;
   const directory = resolve(options.directory);
   try {
-    if (!(await isRemovable(fileSystem, options.directory, root))) {
-      return { existed: false, files: 0, bytes: 0, kept: [] };
-    }
-    const removed = await removeHeld(fileSystem, directory, options);
+    const real = await removable(fileSystem, options.directory, root);
+    if (real === undefined) return { existed: false, files: 0, bytes: 0, kept: [] };
+    const removed = await removeHeld(fileSystem, directory, real, options);
     await removeEmptyParents(fileSystem, directory, root);
     return removed;
   } catch (error) {
@@ -54,8 +55,8 @@ export async function removeModel(options: RemoveModelOptions): Promise<RemovedM
   }
 }
 
-/** False when there is nothing; throws for what must not be removed. */
-async function isRemovable(fileSystem: FileSystem, given: string, root: string | undefined): Promise<boolean> {
+/** Where the directory really lies; undefined when there is nothing. Throws for what must not be removed. */
+async function removable(fileSystem: FileSystem, given: string, root: string | undefined): Promise<string | undefined> {
   const directory = resolve(given);
   if (given !== directory && given !== directory + sep) throw refusal(given, "it is not an absolute, plain path");
   for (const [name, place] of [
@@ -69,108 +70,65 @@ async function isRemovable(fileSystem: FileSystem, given: string, root: string |
   try {
     found = await fileSystem.lstat(directory);
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isMissing(error)) return undefined;
     throw error;
   }
   if (found.isSymbolicLink()) throw refusal(directory, "it is a symbolic link");
   if (!found.isDirectory()) throw refusal(directory, "it is not a directory");
+  const real = await fileSystem.realpath(directory);
   if (root !== undefined) {
     const expected = join(await fileSystem.realpath(root), relative(resolve(root), directory));
-    if ((await fileSystem.realpath(directory)) !== expected) throw refusal(directory, "a symbolic link leads to it");
+    if (real !== expected) throw refusal(directory, "a symbolic link leads to it");
   } else if (!(await exists(fileSystem, layoutOf(directory).metadata))) {
     throw refusal(directory, "nothing there shows that model-agent made it");
   }
-  return true;
+  return real;
 }
 
 async function removeHeld(
   fileSystem: FileSystem,
   directory: string,
+  real: string,
   { root, wait, signal, clock }: RemoveModelOptions,
 ): Promise<RemovedModel> {
-  const layout = layoutOf(directory);
   const lease = await acquireLease({ directory, purpose: "removal", wait, signal, clock, fileSystem });
+  const held: AnchoredDirectory[] = [];
+  const hold = async (path: string): Promise<AnchoredDirectory> => {
+    const anchored = await anchorDirectory(fileSystem, path);
+    held.push(anchored);
+    return anchored;
+  };
   try {
+    const top = await hold(directory);
+    if (top.real !== undefined && top.real !== real) throw refusal(directory, "it was exchanged for another directory");
+    const layout = layoutIn((await hold(layoutOf(top.path).metadata)).path);
     await renameIfThere(fileSystem, layout.proof, layout.removal);
-    const walk = new Removal(
-      fileSystem,
-      directory,
-      root === undefined ? await ownFiles(fileSystem, directory) : undefined,
-    );
-    await walk.empty("");
+    const own = root === undefined ? await ownFiles(fileSystem, directory, layout.removal) : undefined;
+    const { files, bytes, kept } = await emptyTree(fileSystem, top, own);
     await fileSystem.rm(layout.removal, { force: true });
     await fileSystem.rm(layout.publications, { force: true });
-    await fileSystem.rm(layout.staging, { recursive: true, force: true });
-    return { existed: true, files: walk.files, bytes: walk.bytes, kept: walk.kept.sort() };
+    if (await exists(fileSystem, layout.staging)) {
+      await emptyTree(fileSystem, await hold(layout.staging));
+      await removeEmpty(fileSystem, layout.staging);
+    }
+    return { existed: true, files, bytes, kept: kept.toSorted() };
   } finally {
+    for (const { release } of held) await release();
     await lease.release();
     await removeEmpty(fileSystem, directory);
   }
 }
 
 /** What we put there, by the proof (set aside for this removal) and by the list of publications. */
-async function ownFiles(fileSystem: FileSystem, directory: string): Promise<ReadonlySet<string>> {
+async function ownFiles(fileSystem: FileSystem, directory: string, removal: string): Promise<ReadonlySet<string>> {
   const paths = new Set((await readPublicationList(directory, fileSystem)).keys());
   try {
-    const proof = parseProof(await fileSystem.readFile(layoutOf(directory).removal, "utf8"));
+    const proof = parseProof(await fileSystem.readFile(removal, "utf8"));
     for (const { path } of proof?.files ?? []) paths.add(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
   return paths;
-}
-
-/** One walk over a model's directory, its metadata left for the end. */
-class Removal {
-  readonly #fileSystem: FileSystem;
-  readonly #directory: string;
-  /** Undefined: everything is ours. */
-  readonly #own: ReadonlySet<string> | undefined;
-  #device: bigint | undefined;
-  files = 0;
-  bytes = 0;
-  readonly kept: string[] = [];
-
-  constructor(fileSystem: FileSystem, directory: string, own: ReadonlySet<string> | undefined) {
-    this.#fileSystem = fileSystem;
-    this.#directory = directory;
-    this.#own = own;
-  }
-
-  /** Empties a directory below the model's, `""` for itself. */
-  async empty(below: string): Promise<void> {
-    const place = join(this.#directory, below);
-    this.#device ??= (await this.#fileSystem.lstat(place, { bigint: true })).dev;
-    for (const entry of await this.#fileSystem.readdir(place, { withFileTypes: true })) {
-      const path = below === "" ? entry.name : `${below}/${entry.name}`;
-      if (path === metadataDirectoryName) continue;
-      if (entry.isDirectory()) await this.#removeDirectory(path);
-      else await this.#removeFile(path);
-    }
-  }
-
-  async #removeDirectory(path: string): Promise<void> {
-    const place = join(this.#directory, path);
-    const { dev } = await this.#fileSystem.lstat(place, { bigint: true });
-    if (dev !== this.#device || (await exists(this.#fileSystem, layoutOf(place).metadata))) {
-      this.kept.push(path);
-      return;
-    }
-    await this.empty(path);
-    await removeEmpty(this.#fileSystem, place);
-  }
-
-  async #removeFile(path: string): Promise<void> {
-    if (this.#own !== undefined && !this.#own.has(path)) {
-      this.kept.push(path);
-      return;
-    }
-    const place = join(this.#directory, path);
-    const { size } = await this.#fileSystem.lstat(place);
-    await this.#fileSystem.unlink(place);
-    this.files += 1;
-    this.bytes += size;
-  }
 }
 
 async function removeEmptyParents(fileSystem: FileSystem, directory: string, root: string | undefined): Promise<void> {
@@ -181,34 +139,12 @@ async function removeEmptyParents(fileSystem: FileSystem, directory: string, roo
   await syncDirectories(fileSystem, [parent]);
 }
 
-/** True when the directory is gone. One that is not empty, or on which something is mounted, stays. */
-async function removeEmpty(fileSystem: FileSystem, directory: string): Promise<boolean> {
-  try {
-    await fileSystem.rmdir(directory);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return true;
-    if (["ENOTEMPTY", "EEXIST", "EBUSY", "EACCES", "EPERM"].includes(systemErrorCode(error) ?? "")) return false;
-    throw error;
-  }
-}
-
 async function renameIfThere(fileSystem: FileSystem, from: string, to: string): Promise<void> {
   try {
     await fileSystem.rename(from, to);
     await syncDirectories(fileSystem, [dirname(from)]);
   } catch (error) {
     if (!isMissing(error)) throw error;
-  }
-}
-
-async function exists(fileSystem: FileSystem, path: string): Promise<boolean> {
-  try {
-    await fileSystem.lstat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
   }
 }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { isStorageError } from "../../src/errors.ts";
+import { type FileSystem, nodeFileSystem } from "../../src/store/file-system.ts";
 import { acquireLease } from "../../src/store/lease.ts";
 import { writeProof } from "../../src/store/proof.ts";
 import { removeModel } from "../../src/store/remove-model.ts";
@@ -126,3 +128,30 @@ test("a removal that is interrupted leaves no proof, and is finished by the next
   assert.deepEqual((await removeModel({ directory })).kept, []);
   assert.ok(!existsSync(directory));
 });
+
+for (const name of ["sub", ".model-agent"]) {
+  test(`a directory that is exchanged for a link while it is emptied leads the removal nowhere else: ${name}`, async (t) => {
+    const root = await rootOf(t);
+    const directory = await model(root, "llama");
+    const outside = await model(await rootOf(t), "outside");
+    const before = await readdir(outside, { recursive: true });
+    const list = nodeFileSystem.readdir as (...args: unknown[]) => Promise<{ readonly name?: string }[]>;
+    let listed = false;
+    let exchanged = false;
+    /** Once the directory was listed as one, before anything in it is. */
+    const readdirLate = async (...args: unknown[]): Promise<unknown> => {
+      if (listed && !exchanged) {
+        exchanged = true;
+        await rename(join(directory, name), join(root, "aside"));
+        await symlink(join(outside, name), join(directory, name));
+      }
+      const entries = await list(...args);
+      listed ||= entries.some((entry) => entry.name === name);
+      return entries;
+    };
+    const fileSystem = { ...nodeFileSystem, readdir: readdirLate } as unknown as FileSystem;
+    await removeModel({ directory, root, fileSystem }).catch((error: unknown) => assert.ok(isStorageError(error)));
+    assert.ok(exchanged);
+    assert.deepEqual(await readdir(outside, { recursive: true }), before, "nothing elsewhere is touched");
+  });
+}
