@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { SelectionRules } from "../models/selection-rules.ts";
 import { checkFiles } from "../store/check-files.ts";
 import { diskError } from "../store/disk-error.ts";
@@ -67,12 +67,14 @@ export async function assessDestination(
     else if (existing !== "replace" && !records.has(file.path)) unknown.push(file);
     else tasks.push({ file, todo: "fetch" });
   }
+  const names = await namesBelow(destination, unknown, fileSystem);
   await forEachParallel(
     unknown,
     parallelStats,
     async (file) => {
       const adoptable = existing === "size" || file.info.digests.length > 0;
-      const found = adoptable && (await hasSize(fileSystem, join(destination, file.path), file.size));
+      const there = names.get(dirname(file.path))?.has(basename(file.path)) === true;
+      const found = adoptable && there && (await hasSize(fileSystem, join(destination, file.path), file.size));
       tasks.push({ file, todo: found ? "adopt" : "fetch" });
     },
     signal,
@@ -96,6 +98,24 @@ export function isSameRequest({ request }: Proof, { uri, rules }: Pick<WantedMod
     JSON.stringify(request.include) === JSON.stringify(rules.include) &&
     JSON.stringify(request.exclude) === JSON.stringify(rules.exclude)
   );
+}
+
+/** What lies in the directories that files would go to: a new model of thousands of files need not be looked for file by file. */
+async function namesBelow(
+  destination: string,
+  files: readonly PlannedFile[],
+  fileSystem: FileSystem,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const names = new Map<string, ReadonlySet<string>>();
+  for (const directory of new Set(files.map(({ path }) => dirname(path)))) {
+    const place = join(destination, directory);
+    try {
+      names.set(directory, new Set(await fileSystem.readdir(place)));
+    } catch (error) {
+      if (!isMissing(error)) throw diskError(error, "check", place);
+    }
+  }
+  return names;
 }
 
 async function hasSize(fileSystem: FileSystem, path: string, size: number): Promise<boolean> {

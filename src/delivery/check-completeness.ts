@@ -10,6 +10,8 @@ export interface CompletenessOptions {
   readonly destination: string;
   readonly plan: ModelPlan;
   readonly records: ReadonlyMap<string, FileRecord>;
+  /** First bytes of files, by path, where they are known. */
+  readonly heads: ReadonlyMap<string, string>;
   readonly fileSystem: FileSystem;
   readonly signal: AbortSignal;
 }
@@ -19,8 +21,8 @@ export interface CompletenessOptions {
  * the source vouches for are removed before, so that the next delivery fetches them anew.
  */
 export async function checkCompleteness(options: CompletenessOptions): Promise<void> {
-  const { destination, plan, records, fileSystem, signal } = options;
-  const report = await inspectModel(filesOnDisk(destination, plan.files, fileSystem), {
+  const { destination, plan, records, heads, fileSystem, signal } = options;
+  const report = await inspectModel(filesOnDisk(destination, plan.files, fileSystem, heads), {
     excluded: new Set(plan.skipped.map(({ path }) => path)),
     proven: (path) => records.get(path)?.verification.by === "source",
     signal,

@@ -135,8 +135,8 @@ async function writeUnderLease(run: Run, before: Assessment, lease: Lease): Prom
   try {
     const written = await writer.write();
     meter.finalizing();
-    const { records } = writer;
-    await checkCompleteness({ destination, plan, records, fileSystem, signal });
+    const { records, heads } = writer;
+    await checkCompleteness({ destination, plan, records, heads, fileSystem, signal });
     signal.throwIfAborted();
     const removedFiles = await writer.removeObsolete();
     const proof = await finishModel({ destination, plan, records, lease, now: clock.now(), fileSystem });

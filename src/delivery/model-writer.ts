@@ -56,6 +56,7 @@ export class ModelWriter {
   readonly #list: PublicationList;
   readonly #planned: ReadonlyMap<string, PlannedFile>;
   readonly #records = new Map<string, FileRecord>();
+  readonly #heads = new Map<string, string>();
   #withdrawn = false;
   #removedFiles = 0;
 
@@ -72,6 +73,11 @@ export class ModelWriter {
   /** The files that are in place so far. */
   get records(): ReadonlyMap<string, FileRecord> {
     return this.#records;
+  }
+
+  /** First bytes of files that were brought, one character each, where they are known. */
+  get heads(): ReadonlyMap<string, string> {
+    return this.#heads;
   }
 
   /** Brings what is missing; when it returns there is a record of every file of the plan. */
@@ -165,6 +171,7 @@ export class ModelWriter {
     const records = files.map((file) => {
       const planned = this.#planned.get(file.path);
       if (planned === undefined) throw unrecorded(file.path);
+      if (file.head !== undefined) this.#heads.set(file.path, file.head);
       return recordOf(file, originOf(planned));
     });
     await this.#list.append(records);

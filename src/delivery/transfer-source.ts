@@ -12,7 +12,14 @@ function pinOf({ size, etag, version }: ObjectInfo): Pin {
 
 /** One planned file as the engine takes it. */
 export function transferRequest(client: Storage, { path, size, info, priority }: PlannedFile): TransferFile {
-  return { path, size, digests: info.digests, priority, sources: [transferSource(client, info)] };
+  return {
+    path,
+    size,
+    digests: info.digests,
+    rangeDigests: info.rangeDigests,
+    priority,
+    sources: [transferSource(client, info)],
+  };
 }
 
 /** How the engine reads one object of a storage: located where it can be, from front to back otherwise. */

@@ -31,3 +31,17 @@ export interface CompositeDigest {
 }
 
 export type Digest = FullDigest | CompositeDigest;
+
+/** Algorithms in which sources tell digests of ranges. */
+export type RangeAlgorithm = "crc64nvme" | "md5";
+
+/**
+ * Digests of ranges, which a source computes when it is asked for them and tells with the bytes. They prove that what was
+ * written is what the source has, not that the source has what was uploaded. How to ask
+ * is said by `HttpReadSource.rangeDigestHeaders`.
+ */
+export interface RangeDigests {
+  readonly algorithm: RangeAlgorithm;
+  /** Bytes of a range at most; ranges begin at multiples of it. */
+  readonly rangeSize: number;
+}

@@ -1,4 +1,5 @@
 import type { NetworkProfile } from "../network/network-profile.ts";
+import type { RangeAlgorithm } from "./digest.ts";
 
 /** Where bytes can be read from, good for every range of the object until it expires. Structured-cloneable. */
 export type ReadSource = HttpReadSource | FileReadSource | BytesReadSource;
@@ -26,7 +27,19 @@ export interface HttpReadSource {
    * nothing is decoded. Without one every encoded answer is refused.
    */
   readonly expectHeaders?: Readonly<Record<string, string>> | undefined;
+  /** How the digests of ranges that the object's description offers are asked for. Ranges that do not need them do not ask. */
+  readonly rangeDigestHeaders?: Readonly<Partial<Record<RangeAlgorithm, RangeDigestHeaders>>> | undefined;
   readonly network: NetworkProfile;
+}
+
+/** How one answer tells the digest of its range. */
+export interface RangeDigestHeaders {
+  /** Sent with the request, names in lower case. */
+  readonly ask: Readonly<Record<string, string>>;
+  /** The answer's header, in lower case. */
+  readonly answer: string;
+  /** Of the digest's bytes, most significant byte first or last. */
+  readonly encoding: "base64" | "base64-little-endian";
 }
 
 export interface FileReadSource {

@@ -1,5 +1,5 @@
 import type { ObjectUri } from "../uri/object-uri.ts";
-import type { Digest } from "./digest.ts";
+import type { Digest, RangeDigests } from "./digest.ts";
 import type { ReadSource } from "./read-source.ts";
 
 /** Name of a provider in logs, metrics and errors: `s3`, `gcs`, …, or a plug-in's own. */
@@ -23,8 +23,10 @@ export interface ObjectInfo {
   readonly contentType?: string | undefined;
   /** Content-Encoding the object was stored with, when it is not identity. */
   readonly contentEncoding?: string | undefined;
-  /** Every digest offered, strongest evidence first; empty means "not verified by source". */
+  /** Every digest offered, strongest evidence first; empty means "not verified by source", save for {@link rangeDigests}. */
   readonly digests: readonly Digest[];
+  /** What the source can tell with the bytes instead, best first; used where `digests` has nothing. */
+  readonly rangeDigests?: readonly RangeDigests[] | undefined;
   /** False when `stat` of this object can offer more digests or part sizes than this listing entry does. */
   readonly digestsFinal: boolean;
   /** Symbolic kind: a zero-byte object whose key ends in `/` is a directory marker, not a file. */

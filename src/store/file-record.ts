@@ -46,12 +46,18 @@ export const fileRecordSchema = z
       version: z.string().optional(),
       lastModified: z.string().optional(),
     }),
-    verification: z.discriminatedUnion("by", [
+    verification: z.union([
       z.object({
         by: z.literal("source"),
         algorithm: digestAlgorithm,
         kind: z.enum(["full", "composite"]),
         value: hex,
+      }),
+      z.object({
+        by: z.literal("source"),
+        algorithm: z.enum(["crc64nvme", "md5"]),
+        kind: z.literal("ranges"),
+        rangeSize: z.int().positive(),
       }),
       z.object({ by: z.literal("size") }),
     ]),

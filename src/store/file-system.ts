@@ -1,3 +1,4 @@
+import { renameSync } from "node:fs";
 import * as node from "node:fs/promises";
 
 /**
@@ -22,10 +23,10 @@ export type FileSystem = Pick<
   | "unlink"
   | "utimes"
   | "copyFile"
->;
+> & { readonly renameSync: typeof renameSync };
 
 /** The real disk. */
-export const nodeFileSystem: FileSystem = node;
+export const nodeFileSystem: FileSystem = { ...node, renameSync };
 
 /** The `code` of a system error (`ENOENT`), or undefined for everything else. */
 export function systemErrorCode(error: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { StorageError } from "../errors.ts";
 import type { TransferredFile, TransferTarget } from "../transfer/transfer-types.ts";
 import { makeParents, syncDirectories } from "./destination-tree.ts";
@@ -14,8 +15,11 @@ import { readDiskSpace } from "./space.ts";
 const maxBatch = 256;
 /** Syncs under way at once: file systems commit what waits together, so many cost little more than one. */
 const parallelSyncs = 16;
-/** Renames are short, but each is a way through the thread pool and back. */
-const parallelRenames = 16;
+/**
+ * A rename costs less than the way through the thread pool and back, which it would make everything else in there wait for, too: renames
+ * are called directly, for at most this many milliseconds at a stretch.
+ */
+const renameSliceMs = 5;
 const publishedMode = 0o444;
 
 /** A file under its final name, and what `stat` says of it as long as nobody touches it. */
@@ -24,6 +28,8 @@ export interface PublishedFile extends TransferredFile {
   readonly mtimeNs: string;
   /** Inode number in decimal digits. */
   readonly inode: string;
+  /** Its first 512 bytes, one character each (latin1), where they are known. */
+  readonly head?: string | undefined;
 }
 
 export interface PublisherOptions {
@@ -83,6 +89,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   return {
     stagingDirectory,
+    fileMode: options.keepModes === true ? undefined : publishedMode,
     freeBytes: async () => (await readDiskSpace(destination, fileSystem))?.freeBytes,
     publish: (stagedPath, file) =>
       new Promise((resolve, reject) => {
@@ -108,7 +115,7 @@ async function publishBatch(
   const synced: Done[] = [];
   await forEachParallel(batch, parallelSyncs, async (waiting) => {
     try {
-      synced.push({ waiting, file: await syncStaged(fileSystem, waiting.stagedPath, waiting.file, keepModes) });
+      synced.push({ waiting, file: await durable(fileSystem, waiting, keepModes) });
     } catch (error) {
       waiting.reject(diskError(error, "publish", join(destination, waiting.file.path)));
     }
@@ -126,18 +133,27 @@ async function publishBatch(
       done.waiting.reject(diskError(error, "publish", join(destination, done.file.path)));
     }
   }
-  await forEachParallel(placed, parallelRenames, async (done) => {
+  let sliceEnd = performance.now() + renameSliceMs;
+  for (const done of placed) {
     const path = join(destination, done.file.path);
     try {
-      await fileSystem.rename(done.waiting.stagedPath, path);
+      fileSystem.renameSync(done.waiting.stagedPath, path);
       changed.add(dirname(path));
       renamed.push(done);
     } catch (error) {
       done.waiting.reject(diskError(error, "publish", path));
     }
-  });
+    if (performance.now() < sliceEnd) continue;
+    await setImmediate();
+    sliceEnd = performance.now() + renameSliceMs;
+  }
   await syncDirectories(fileSystem, changed);
   return renamed;
+}
+
+async function durable(fileSystem: FileSystem, waiting: Waiting, keepModes: boolean): Promise<PublishedFile> {
+  const { synced, ...file } = waiting.file;
+  return synced === undefined ? syncStaged(fileSystem, waiting.stagedPath, file, keepModes) : { ...file, ...synced };
 }
 
 async function syncStaged(

@@ -1,8 +1,9 @@
-import type { Digest, DigestAlgorithm } from "../storage/digest.ts";
+import type { Digest, DigestAlgorithm, RangeAlgorithm, RangeDigests } from "../storage/digest.ts";
 import type { ReadSource } from "../storage/read-source.ts";
 import type { Pin } from "../storage/storage.ts";
 import type { Clock, Random } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { BandwidthCap } from "./policy/bandwidth-cap.ts";
 
 /** One place a file can be read from. Several sources of one file hold the same bytes. */
 export interface TransferSource {
@@ -36,6 +37,8 @@ export interface TransferFile {
   readonly size: number;
   /** Everything the source offers as proof, strongest first; the engine picks by {@link chooseDigestPlan}. */
   readonly digests: readonly Digest[];
+  /** What the sources can tell with the bytes instead, best first. */
+  readonly rangeDigests?: readonly RangeDigests[] | undefined;
   /** Lower goes first; equal priorities go small files first. */
   readonly priority: number;
   /** At least one; in order of preference. */
@@ -58,6 +61,14 @@ export type Verification =
       readonly algorithm: DigestAlgorithm;
       readonly kind: "full" | "composite";
       readonly value: string;
+    }
+  /** Every range had the digest that the source told with it; the whole was compared with nothing. */
+  | {
+      readonly by: "source";
+      readonly algorithm: RangeAlgorithm;
+      readonly kind: "ranges";
+      /** In bytes. */
+      readonly rangeSize: number;
     }
   | { readonly by: "size" };
 
@@ -142,6 +153,8 @@ export interface TransferOptions {
   readonly maxConnections?: number | undefined;
   /** Bytes per second over all connections; unlimited when undefined. */
   readonly maxBandwidth?: number | undefined;
+  /** A cap that this transfer shares with others; stands above `maxBandwidth`. */
+  readonly bandwidth?: BandwidthCap | undefined;
   /** Worker threads; one per core up to a cap when undefined. */
   readonly lanes?: number | undefined;
   /** Attempts per part without any progress in between before the file fails, the first included. Default 8. */

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isStorageError } from "../../src/errors.ts";
-import type { FileSystem } from "../../src/store/file-system.ts";
+import { type FileSystem, nodeFileSystem } from "../../src/store/file-system.ts";
 import { createPublisher, type PublishedFile, type PublisherOptions } from "../../src/store/publishing.ts";
 import type { TransferredFile } from "../../src/transfer/transfer-types.ts";
 import { recordingFileSystem } from "../support/recording-file-system.ts";
@@ -165,7 +165,7 @@ test("a path that is not safe never reaches the disk", async (t) => {
 
 test("file systems without modes are taken as they are", async (t) => {
   const fileSystem: FileSystem = {
-    ...fs,
+    ...nodeFileSystem,
     open: async (...args: Parameters<typeof fs.open>) => {
       const handle = await fs.open(...args);
       handle.chmod = () => Promise.reject(Object.assign(new Error("EPERM"), { code: "EPERM" }));

@@ -24,6 +24,11 @@ for (const name of ["rename", "unlink", "rm", "rmdir", "link", "mkdir"] as const
     },
   });
 }
+const { renameSync } = fs;
+fs.renameSync = (from, to) => {
+  step();
+  renameSync(from, to);
+};
 const { open } = promises;
 promises.open = async (...args) => {
   const handle = await open(...args);

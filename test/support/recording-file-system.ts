@@ -1,6 +1,7 @@
+import { renameSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { basename } from "node:path";
-import type { FileSystem } from "../../src/store/file-system.ts";
+import { type FileSystem, nodeFileSystem } from "../../src/store/file-system.ts";
 
 export type DiskOperation = "sync" | "rename" | "mkdir" | "unlink" | "rm" | "write";
 
@@ -38,6 +39,10 @@ export function recordingFileSystem(before: (operation: DiskOperation, ...names:
       step("rename", from, to);
       await fs.rename(from, to);
     },
+    renameSync: (from: string, to: string) => {
+      step("rename", from, to);
+      renameSync(from, to);
+    },
     mkdir: async (...args: Parameters<typeof fs.mkdir>) => {
       step("mkdir", String(args[0]));
       return fs.mkdir(...args);
@@ -51,5 +56,5 @@ export function recordingFileSystem(before: (operation: DiskOperation, ...names:
       await fs.rm(...args);
     },
   };
-  return { log, fileSystem: { ...fs, ...(changed as Partial<FileSystem>) } };
+  return { log, fileSystem: { ...nodeFileSystem, ...(changed as Partial<FileSystem>) } };
 }

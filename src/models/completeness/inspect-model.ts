@@ -23,6 +23,9 @@ const parsedJson = 8 << 20;
 /** An index names every tensor once; the largest known ones are a few MiB. */
 const largestIndex = 64 << 20;
 
+/** Files that are looked at together: few enough that their headers and indexes fit in memory. */
+const parallelFiles = 8;
+
 interface Inspection {
   readonly directory: ModelDirectory;
   readonly files: ReadonlyMap<string, ModelFile>;
@@ -36,7 +39,7 @@ interface Inspection {
 
 /**
  * Looks for what a digest cannot see: shards that are not there, pointers and error pages in the place of files, headers
- * that contradict their file. Reads the beginnings of files, headers and JSON, one file at a time; never whole weights.
+ * that contradict their file. Reads the beginnings of files, headers and JSON; never whole weights.
  *
  * Throws what the directory throws, and the signal's reason.
  */
@@ -54,10 +57,14 @@ export async function inspectModel(
     excludedShards: new Map(),
     indexed: new Set(),
   };
-  for (const file of files) {
-    options.signal?.throwIfAborted();
-    await inspectFile(inspection, file);
-  }
+  const queue = files.values();
+  const runner = async (): Promise<void> => {
+    for (const file of queue) {
+      options.signal?.throwIfAborted();
+      await inspectFile(inspection, file);
+    }
+  };
+  await Promise.all(Array.from({ length: parallelFiles }, runner));
   const free = files.map(({ path }) => path).filter((path) => !inspection.indexed.has(path));
   for (const path of missingNumberedShards(free)) {
     if (!inspection.indexed.has(path)) reportMissing(inspection, path, "its neighbours' numbers");

@@ -6,6 +6,8 @@ export interface FakeAzureRequest {
   readonly blob: string;
   /** `Range` or `x-ms-range`, as it came. */
   readonly range: string | undefined;
+  /** The digest of the range is asked for. */
+  readonly rangeDigest: boolean;
   /** How the request was authorized. */
   readonly login: "shared_key" | "sas" | "bearer" | "anonymous";
 }
@@ -42,7 +44,18 @@ export interface FakeAzureOptions {
   readonly intercept?:
     | ((request: FakeAzureRequest) => "disconnect" | { readonly status: number; readonly code: string } | undefined)
     | undefined;
+  /** Flips a bit of the answer's body on its way: called for every read that is answered. */
+  readonly damage?: ((request: FakeAzureRequest) => boolean) | undefined;
+  readonly quirks?: FakeAzureQuirks | undefined;
   readonly onRequest?: ((request: FakeAzureRequest) => void) | undefined;
+}
+
+/** What emulators do differently; everything off is the service itself. */
+export interface FakeAzureQuirks {
+  /** No `x-ms-content-crc64`, although it was asked for: Azurite. */
+  readonly noRangeCrc64?: boolean | undefined;
+  /** No `Content-MD5` of ranges either. */
+  readonly noRangeMd5?: boolean | undefined;
 }
 
 /** What a test may say about an object that it places. */

@@ -70,6 +70,18 @@ export async function startFakeAzure(options: FakeAzureOptions = {}): Promise<Fa
   };
 }
 
+/** The last byte of the body with one bit flipped. */
+function damaged(answer: WebAnswer): WebAnswer {
+  const { body } = answer;
+  if (body === undefined || typeof body === "string") return answer;
+  const read = (offset: number, target: Uint8Array): void => {
+    body.read(offset, target);
+    const last = body.size - 1 - offset;
+    if (last >= 0 && last < target.length) target[last] = (target[last] ?? 0) ^ 1;
+  };
+  return { ...answer, body: { size: body.size, read } };
+}
+
 class Service {
   readonly #options: FakeAzureOptions;
   readonly #account: string;
@@ -98,7 +110,7 @@ class Service {
   async answer(incoming: IncomingMessage): Promise<WebAnswer | "disconnect"> {
     let answer: WebAnswer | "disconnect";
     try {
-      answer = this.#serve(await readRequest(incoming));
+      answer = await this.#serve(await readRequest(incoming));
     } catch (error) {
       if (!(error instanceof AzureFailure)) throw error;
       answer = error.answer();
@@ -113,7 +125,7 @@ class Service {
     return { ...answer, headers: { ...shared, ...answer.headers } };
   }
 
-  #serve(request: AzureRequest): WebAnswer | "disconnect" {
+  async #serve(request: AzureRequest): Promise<WebAnswer | "disconnect"> {
     const { method, container, blob, headers } = request;
     if (request.account !== this.#account) {
       throw new AzureFailure(404, "ResourceNotFound", "The specified resource does not exist.");
@@ -122,7 +134,8 @@ class Service {
     const range = headers.get("x-ms-range") ?? headers.get("range");
     const rules = { account: this.#account, key: this.#key, options: this.#options, now: this.#now };
     const login = checkAccess(request, operation, rules);
-    const seen: FakeAzureRequest = { method, operation, container, blob, range, login };
+    const asked = headers.has("x-ms-range-get-content-crc64") || headers.has("x-ms-range-get-content-md5");
+    const seen: FakeAzureRequest = { method, operation, container, blob, range, rangeDigest: asked, login };
     this.#requests.push(seen);
     this.#options.onRequest?.(seen);
     const interception = this.#options.intercept?.(seen);
@@ -137,8 +150,10 @@ class Service {
       case "ListBlobs":
         return listBlobs(request, found, this.#options.pageSize ?? 5000);
       case "GetBlob":
-      case "GetBlobProperties":
-        return readBlob(request, found);
+      case "GetBlobProperties": {
+        const answer = await readBlob(request, found, this.#options.quirks ?? {});
+        return this.#options.damage?.(seen) === true ? damaged(answer) : answer;
+      }
       case "PutBlob":
         return putBlob(request, found, this.#now);
       case "PutBlock":

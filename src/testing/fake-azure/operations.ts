@@ -5,8 +5,10 @@ import type { WebAnswer } from "../loopback/web-answer.ts";
 import { AzureFailure } from "./azure-failure.ts";
 import type { AzureRequest } from "./azure-request.ts";
 import { type Container, md5Of, plainBlob, type StoredBlob } from "./blob-store.ts";
+import { crc64Of } from "./crc64.ts";
+import type { FakeAzureQuirks } from "./fake-azure-options.ts";
 
-/** Largest range whose MD5 the service tells. */
+/** Largest range whose MD5 or CRC64 the service tells. */
 const rangeDigestLimit = 4 * 1024 ** 2;
 
 export function identifyOperation({ method, blob, query, headers }: AzureRequest) {
@@ -26,7 +28,11 @@ export function identifyOperation({ method, blob, query, headers }: AzureRequest
 }
 
 /** Get Blob and Get Blob Properties. */
-export function readBlob(request: AzureRequest, container: Container): WebAnswer {
+export async function readBlob(
+  request: AzureRequest,
+  container: Container,
+  quirks: FakeAzureQuirks,
+): Promise<WebAnswer> {
   const { headers, method } = request;
   const blob = container.blob(request.blob);
   checkConditions(request, blob);
@@ -43,14 +49,14 @@ export function readBlob(request: AzureRequest, container: Container): WebAnswer
     throw new AzureFailure(416, "InvalidRange", "The range specified is invalid for the current size of the resource.");
   }
   const wantsMd5 = headers.get("x-ms-range-get-content-md5") === "true";
+  const wantsCrc64 = headers.get("x-ms-range-get-content-crc64") === "true" && !quirks.noRangeCrc64;
+  if (wantsMd5 && wantsCrc64) throw invalidHeader("x-ms-range-get-content-crc64");
   if (range === undefined) {
-    if (wantsMd5) throw new AzureFailure(400, "InvalidHeaderValue", "A range is needed for its MD5.");
+    if (wantsMd5 || wantsCrc64) throw invalidHeader("x-ms-range");
     return { status: 200, headers: fields, body: content };
   }
   const size = range.end - range.start;
-  if (wantsMd5 && size > rangeDigestLimit) {
-    throw new AzureFailure(400, "OutOfRangeInput", "One of the request inputs is out of range.");
-  }
+  if ((wantsMd5 || wantsCrc64) && size > rangeDigestLimit) throw invalidHeader("x-ms-range");
   const part = {
     size,
     read: (offset: number, target: Uint8Array): void => content.read(range.start + offset, target),
@@ -61,11 +67,18 @@ export function readBlob(request: AzureRequest, container: Container): WebAnswer
     headers: {
       ...rest,
       ...(whole === undefined ? {} : { "x-ms-blob-content-md5": whole }),
-      ...(wantsMd5 ? { "content-md5": md5Of(part).toString("base64") } : {}),
+      ...(wantsMd5 && !quirks.noRangeMd5 ? { "content-md5": md5Of(part).toString("base64") } : {}),
+      ...(wantsCrc64 ? { "x-ms-content-crc64": (await crc64Of(part)).toString("base64") } : {}),
       "content-range": `bytes ${range.start}-${range.end - 1}/${content.size}`,
     },
     body: part,
   };
+}
+
+/** What the service says of a header whose value cannot be. */
+function invalidHeader(name: string): AzureFailure {
+  const message = "The value for one of the HTTP headers is not in the correct format.";
+  return new AzureFailure(400, "InvalidHeaderValue", `${message} HeaderName: ${name}`);
 }
 
 export function putBlob(request: AzureRequest, container: Container, now: number): WebAnswer {

@@ -1,4 +1,4 @@
-import type { CompositeDigest, Digest, FullDigest } from "../../storage/digest.ts";
+import type { CompositeDigest, Digest, FullDigest, RangeDigests } from "../../storage/digest.ts";
 import type { CrcAlgorithm } from "./crc-combine.ts";
 import { inferPartSize } from "./part-size.ts";
 import { isSerial, type SerialAlgorithm } from "./serial-hash.ts";
@@ -29,6 +29,8 @@ export type FinalCheck =
       readonly parts: readonly SourcePart[];
       readonly assumed: boolean;
     }
+  /** Each unit is a range whose digest comes with its bytes. */
+  | { readonly by: "ranges"; readonly digest: RangeDigests }
   | { readonly by: "size" };
 
 /** What is computed while the bytes of a file arrive, and what it is compared with at the end. */
@@ -51,16 +53,32 @@ const serialCost: Readonly<Record<SerialAlgorithm, number>> = { sha256: 0, sha1:
 /**
  * Picks the proof that costs least: a CRC of the whole (combinable in any order), then digests of the parts (each in order,
  * all in parallel), then a digest of the whole (in order). What the source states goes before what was inferred.
- * Without any usable digest the file is checked by its size; CRCs of its units are taken all the same.
+ * Digests of ranges come last: they cost many requests and prove the way only. Without any usable digest the file is checked
+ * by its size; CRCs of its units are taken all the same.
  */
-export function chooseDigestPlan(digests: readonly Digest[], size: number): DigestPlan {
+export function chooseDigestPlan(
+  digests: readonly Digest[],
+  size: number,
+  rangeDigests: readonly RangeDigests[] = [],
+): DigestPlan {
   const stated = digests.filter((digest) => digest.confidence === "stated");
   const inferred = digests.filter((digest) => digest.confidence === "inferred");
-  return choose(stated, size) ?? choose(inferred, size) ?? planned({ by: "size" }, "crc32", [], defaultUnitSize, []);
+  return (
+    choose(stated, size) ??
+    choose(inferred, size) ??
+    byRanges(rangeDigests, size) ??
+    planned({ by: "size" }, "crc32", [], defaultUnitSize, [])
+  );
 }
 
 function choose(digests: readonly Digest[], size: number): DigestPlan | undefined {
   return wholeCrc(digests) ?? composite(digests, size) ?? wholeSerial(digests, size);
+}
+
+function byRanges([digest]: readonly RangeDigests[], size: number): DigestPlan | undefined {
+  if (digest === undefined || size === 0) return undefined;
+  const { algorithm, rangeSize } = digest;
+  return planned({ by: "ranges", digest }, isSerial(algorithm) ? "crc32" : algorithm, [], rangeSize, []);
 }
 
 function planned(

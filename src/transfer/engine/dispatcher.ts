@@ -107,7 +107,8 @@ export class Dispatcher {
   #work(part: PartTask, lane: LaneClient, run: number): PartWork {
     const located = part.file.current.current(this.#context.clock.now());
     if (located === undefined) throw new RangeError("only located parts can be read");
-    const spec = part.lane === undefined ? specOf(part, this.#journal) : undefined;
+    const spec =
+      part.lane === undefined ? specOf(part, this.#journal, this.#context.options.target.fileMode ?? 0o600) : undefined;
     part.lane = lane;
     part.attempts += 1;
     part.runs.add(run);
@@ -124,10 +125,10 @@ export function laneKindOf({ read }: Located): "worker" | "local" {
   return read.kind === "stream" || read.kind === "bytes" ? "local" : "worker";
 }
 
-function specOf(part: PartTask, journal: number): PartSpec {
+function specOf(part: PartTask, journal: number, mode: number): PartSpec {
   const { file } = part;
   const { plan, fd, stagedPath: path } = file;
-  const target: PartFile = fd === undefined ? { kind: "create", path } : { kind: "descriptor", fd, path };
+  const target: PartFile = fd === undefined ? { kind: "create", path, mode } : { kind: "descriptor", fd, path };
   return {
     part: part.id,
     start: part.start,
@@ -136,6 +137,7 @@ function specOf(part: PartTask, journal: number): PartSpec {
     file: target,
     crc: plan.unitAlgorithm,
     unitSize: plan.unitSize,
+    proof: plan.check.by === "ranges" ? plan.check.digest : undefined,
     cuts: plan.cuts.filter((cut) => cut > part.start && cut < part.end),
     spans: spansOf(part),
     journal: part.staged || file.journalId === undefined ? undefined : { fd: journal, file: file.journalId },
@@ -156,7 +158,11 @@ function orderOf(part: PartTask, { read }: Located): ReadOrder {
   if (read.kind !== "http") return read;
   const whole = part.frontier === 0 && part.end === file.file.size;
   const { url, headers, ifMatch, expectHeaders } = read;
-  return { kind: "http", url, headers, ranged: file.rangesWork && !(whole && file.small), ifMatch, expectHeaders };
+  const { check } = file.plan;
+  const rangeDigest =
+    check.by === "ranges" && file.rangesWork ? read.rangeDigestHeaders?.[check.digest.algorithm] : undefined;
+  const ranged = rangeDigest !== undefined || (file.rangesWork && !(whole && file.small));
+  return { kind: "http", url, headers, ranged, ifMatch, expectHeaders, rangeDigest };
 }
 
 function openStream(

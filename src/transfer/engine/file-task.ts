@@ -1,4 +1,4 @@
-import type { Digest } from "../../storage/digest.ts";
+import type { Digest, RangeDigests } from "../../storage/digest.ts";
 import { chooseDigestPlan, type DigestPlan } from "../digest/digest-plan.ts";
 import { UnitLedger } from "../digest/unit-ledger.ts";
 import type { FileIdentity } from "../journal/journal-record.ts";
@@ -28,6 +28,8 @@ export class FileTask {
   /** Index of the source that is read. */
   sourceIndex = 0;
   plan: DigestPlan;
+  /** Those that no server failed to tell when it was asked for them. */
+  rangeDigests: readonly RangeDigests[];
   ledger: UnitLedger;
   /** What no part covers and the disk does not have. */
   missing: RangeSet;
@@ -69,7 +71,8 @@ export class FileTask {
     this.file = file;
     this.order = order;
     this.access = file.sources.map((source) => new SourceAccess(source));
-    this.plan = chooseDigestPlan(file.digests, file.size);
+    this.rangeDigests = file.rangeDigests ?? [];
+    this.plan = chooseDigestPlan(file.digests, file.size, this.rangeDigests);
     this.ledger = new UnitLedger(this.plan.unitAlgorithm, this.plan.unitSize, file.size);
     this.missing = new RangeSet([{ start: 0, end: file.size }]);
   }
@@ -125,7 +128,7 @@ export class FileTask {
 
   /** Forgets everything that was read, and proves by these digests from now on. */
   reset(digests: readonly Digest[]): void {
-    this.plan = chooseDigestPlan(digests, this.file.size);
+    this.plan = chooseDigestPlan(digests, this.file.size, this.rangeDigests);
     this.ledger = new UnitLedger(this.plan.unitAlgorithm, this.plan.unitSize, this.file.size);
     this.missing = new RangeSet([{ start: 0, end: this.file.size }]);
     this.staged = new RangeSet();

@@ -3,6 +3,7 @@ import { chooseDigestPlan, type DigestPlan } from "../digest/digest-plan.ts";
 import type { ByteRange } from "../plan/range-set.ts";
 import type { TransferredFile } from "../transfer-types.ts";
 import type { FileTask } from "./file-task.ts";
+import type { SyncLedger } from "./sync-ledger.ts";
 import type { TransferContext } from "./transfer-context.ts";
 import { damagedParts, type Verdict, verifyFile } from "./verify-file.ts";
 
@@ -27,12 +28,14 @@ export interface FinisherPorts {
 export class Finisher {
   readonly #context: TransferContext;
   readonly #ports: FinisherPorts;
+  readonly #syncs: SyncLedger;
   /** Files that are whole and not yet published. */
   waiting = 0;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(context: TransferContext, ports: FinisherPorts) {
+  constructor(context: TransferContext, syncs: SyncLedger, ports: FinisherPorts) {
     this.#context = context;
+    this.#syncs = syncs;
     this.#ports = ports;
   }
 
@@ -76,8 +79,11 @@ export class Finisher {
       fetchedBytes: file.fetchedBytes,
       sources: [...file.sourcesUsed],
     };
+    const madeByLane = file.fd === undefined && file.file.size > 0;
     this.#ports.close(file);
-    await this.#context.options.target.publish(file.stagedPath, result);
+    const { target } = this.#context.options;
+    const synced = madeByLane && target.fileMode !== undefined ? await this.#syncs.synced(file.stagedPath) : undefined;
+    await target.publish(file.stagedPath, synced === undefined ? result : { ...result, synced });
     this.#ports.published(file, result);
   }
 
@@ -134,7 +140,8 @@ export class Finisher {
   async #confirmed(file: FileTask): Promise<boolean> {
     const { check } = file.plan;
     const { confirmDigests } = this.#context.options;
-    if (confirmDigests === undefined || file.confirmed || check.by === "size") return false;
+    if (confirmDigests === undefined || file.confirmed) return false;
+    if (check.by === "size" || check.by === "ranges") return false;
     if (check.digest.confidence !== "inferred") return false;
     file.confirmed = true;
     const digests = await confirmDigests(file.file);

@@ -11,6 +11,7 @@ import type { Reclaimer } from "./reclaimer.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SourceAccess } from "./source-access.ts";
+import type { SyncLedger } from "./sync-ledger.ts";
 import type { TransferContext } from "./transfer-context.ts";
 import type { TransferJournal } from "./transfer-journal.ts";
 
@@ -25,6 +26,7 @@ export interface ReportReaders {
   readonly pacemaker: Pacemaker;
   readonly meter: ProgressMeter;
   readonly journal: TransferJournal;
+  readonly syncs: SyncLedger;
   /** All bytes of the file are in. */
   whole(file: FileTask): void;
 }
@@ -76,6 +78,10 @@ export class LaneReports {
         return;
       case "part-done":
         this.#partDone(event.part, dispatcher.runs.get(event.run));
+        return;
+      case "synced":
+      case "unsynced":
+        this.#to.syncs.settle(event);
         return;
       case "part-failed":
         this.#partFailed(event, dispatcher.runs.get(event.run));

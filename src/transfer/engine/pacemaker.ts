@@ -149,6 +149,11 @@ export class Pacemaker {
 /** Parts that have at least two units left, of files whose bytes may come in any order. */
 function splittable({ file, end, received, staged }: PartTask): boolean {
   return (
-    !staged && !file.small && file.rangesWork && file.plan.spans.length === 0 && end - received > 2 * file.plan.unitSize
+    !staged &&
+    !file.small &&
+    file.rangesWork &&
+    file.plan.spans.length === 0 &&
+    file.plan.check.by !== "ranges" &&
+    end - received > 2 * file.plan.unitSize
   );
 }

@@ -94,9 +94,20 @@ export class Recovery {
       case "unranged":
         this.#readWhole(file, failure.detail);
         return;
+      case "undigested":
+        this.#undigested(file, failure);
+        return;
       case "permanent":
         this.#elsewhere(part, failure);
     }
+  }
+
+  /** The server does not tell digests of ranges in this algorithm: the file is proven by what else there is. */
+  #undigested(file: FileTask, { detail }: ReadFailure): void {
+    const { check } = file.plan;
+    if (file.restarting || check.by !== "ranges") return;
+    file.rangeDigests = file.rangeDigests.filter(({ algorithm }) => algorithm !== check.digest.algorithm);
+    void this.#ports.restart(file, detail);
   }
 
   #throttled(part: PartTask, run: ActiveRun | undefined, failure: ReadFailure): void {

@@ -20,6 +20,7 @@ import { Reclaimer } from "./reclaimer.ts";
 import { Recovery } from "./recovery.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Staging } from "./staging.ts";
+import { SyncLedger } from "./sync-ledger.ts";
 import { TransferContext } from "./transfer-context.ts";
 import { TransferJournal } from "./transfer-journal.ts";
 import { laneCount, laneSettings, serialAhead, transferSettings } from "./transfer-settings.ts";
@@ -97,7 +98,7 @@ export class TransferEngine {
     const count = laneCount(this.#options.lanes);
     let reports: LaneReports | undefined;
     const lanes = new LanePool(
-      laneSettings(settings, count),
+      laneSettings(settings, count, this.#options.target.fileMode),
       count,
       (lane: LaneClient, events: readonly LaneEvent[]) => this.#context.tell(() => reports?.take(lane, events)),
       (error) => this.#context.fail(error),
@@ -125,7 +126,8 @@ export class TransferEngine {
     const recovery = new Recovery(this.#context, scheduler, dispatcher, locator, {
       restart: (file, reason) => this.#guard(reclaimer.restart(file, reason, file.file.digests)),
     });
-    const finisher = new Finisher(this.#context, {
+    const syncs = new SyncLedger();
+    const finisher = new Finisher(this.#context, syncs, {
       close: (file) => closeFile(file),
       published: (file, result) => this.#published(file, result, journal),
       reread: (file, ranges) => reclaimer.reread(file, ranges),
@@ -148,25 +150,32 @@ export class TransferEngine {
       pacemaker,
       meter: this.#meter,
       journal,
+      syncs,
       whole: (file) => void finisher.finish(file),
     });
+    const { bandwidth, maxBandwidth } = this.#options;
+    const share = bandwidth?.join();
+    const limitRate = (): void =>
+      lanes.shareRate(share?.rate(this.#meter.fetchedBytes, this.#context.now) ?? maxBandwidth);
     const beat = setInterval(() => {
       this.#context.tell(() => {
-        lanes.shareRate(this.#options.maxBandwidth);
+        limitRate();
         pacemaker.beat(beatMs);
         reports?.tellBytes();
       });
       this.#tellProgress();
     }, beatMs);
     try {
-      lanes.shareRate(this.#options.maxBandwidth);
+      limitRate();
       scheduler.pump();
       await this.#ended;
     } finally {
       clearInterval(beat);
+      share?.leave();
       this.#context.stopping.abort();
       await lanes.close();
       reclaimer.close();
+      syncs.close();
       await finisher.idle();
       reports.tellBytes();
       this.#tellProgress();

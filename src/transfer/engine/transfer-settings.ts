@@ -44,8 +44,11 @@ export function laneCount(wanted: number | undefined): number {
   return wanted ?? Math.max(1, Math.min(maxLanes, availableParallelism() - 1));
 }
 
+/** Syncs under way at a time, all lanes together: file systems commit what waits together, so many cost little more than one. */
+const parallelSyncs = 8;
+
 /** Settings of each of `lanes` lanes. */
-export function laneSettings(settings: TransferSettings, lanes: number): LaneSettings {
+export function laneSettings(settings: TransferSettings, lanes: number, fileMode: number | undefined): LaneSettings {
   return {
     bufferSize: mebibyte / 2,
     leanBufferSize: mebibyte / 8,
@@ -53,6 +56,8 @@ export function laneSettings(settings: TransferSettings, lanes: number): LaneSet
     stallTimeoutMs: settings.stallTimeoutMs,
     connectTimeoutMs: settings.connectTimeoutMs,
     tickMs: 100,
+    fileMode,
+    parallelSyncs: Math.max(2, Math.floor(parallelSyncs / lanes)),
   };
 }
 

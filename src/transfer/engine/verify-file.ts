@@ -15,6 +15,10 @@ export type Verdict =
 export function verifyFile(plan: DigestPlan, ledger: UnitLedger, spanValues: readonly string[]): Verdict {
   const { check } = plan;
   if (check.by === "size") return { ok: true, verification: { by: "size" } };
+  if (check.by === "ranges") {
+    const { algorithm, rangeSize } = check.digest;
+    return { ok: true, verification: { by: "source", algorithm, kind: "ranges", rangeSize } };
+  }
   const { algorithm, value, kind } = check.digest;
   const expected = value.toLowerCase();
   const actual = computed(plan, ledger, spanValues);
@@ -27,7 +31,7 @@ function computed(plan: DigestPlan, ledger: UnitLedger, spanValues: readonly str
   const { check } = plan;
   if (check.by === "crc") return ledger.whole();
   if (check.by === "serial") return spanValues[0] ?? "";
-  if (check.by === "size") return "";
+  if (check.by !== "composite") return "";
   const { algorithm } = check.digest;
   const values = Buffer.from(partValues(plan, check.parts, ledger, spanValues).join(""), "hex");
   if (!isSerial(algorithm)) return concatenationCrc(algorithm, values);

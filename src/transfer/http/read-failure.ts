@@ -18,6 +18,7 @@ export interface ReadFailure {
     | "no-space"
     | "disk"
     | "digest"
+    | "undigested"
     | "read";
   /** One sentence part, without secrets. */
   readonly detail: string;

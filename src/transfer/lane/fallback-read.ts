@@ -6,6 +6,7 @@ import { requestTarget } from "../http/origin.ts";
 import { type ReadFailure, ReadFailureError } from "../http/read-failure.ts";
 import { requestFields } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
+import { expectDigest } from "./expect-digest.ts";
 import { feed, Gate } from "./feed.ts";
 import { answerReporter, expectationOf, type HttpAttempt } from "./http-attempt.ts";
 import type { ActiveRead } from "./lane-context.ts";
@@ -37,10 +38,11 @@ export async function fallbackRead(attempt: HttpAttempt): Promise<void> {
   };
   const unwatch = lane.watch(read);
   try {
-    const { body, position } = await ask(attempt, dispatcher, gate.signal);
+    const { body, position, end } = await ask(attempt, dispatcher, gate.signal);
     answered = true;
     await feed(lane, read, gate, body, position);
-    if (!sink.complete) throw new ReadFailureError({ kind: "truncated", detail: "the answer ended early" });
+    if (!sink.complete && sink.frontier < end)
+      throw new ReadFailureError({ kind: "truncated", detail: "the answer ended early" });
   } catch (error) {
     throw gate.failure ?? asFailure(error);
   } finally {
@@ -53,25 +55,32 @@ async function ask(
   attempt: HttpAttempt,
   dispatcher: Dispatcher,
   signal: AbortSignal,
-): Promise<{ readonly body: Readable; readonly position: number }> {
-  const { order, sink } = attempt;
+): Promise<{ readonly body: Readable; readonly position: number; readonly end: number }> {
+  const { lane, order, sink } = attempt;
   const url = new URL(order.url);
-  const expected = expectationOf(order, sink);
+  const expected = expectationOf(attempt);
   const range = order.ranged ? { start: expected.start, end: expected.end } : undefined;
   const target = requestTarget(order.url);
   const fields = requestFields({
     url,
     target,
-    headers: order.headers,
+    headers: { ...order.headers, ...order.rangeDigest?.ask },
     range,
     ifMatch: order.ifMatch,
     storedEncoding: order.expectHeaders?.["content-encoding"],
   });
   const report = answerReporter(attempt);
   const answer = await dispatcher.request({ origin: url.origin, path: target, method: "GET", headers: fields, signal });
-  const verdict = judgeResponse(headOf(answer), expected, Date.now());
+  const head = headOf(answer);
+  const verdict = expectDigest(
+    lane.proofOf(sink),
+    order.rangeDigest,
+    head,
+    expected,
+    judgeResponse(head, expected, Date.now()),
+  );
   report(answer.statusCode, verdict);
-  if (verdict.kind === "body") return { body: answer.body, position: verdict.offset };
+  if (verdict.kind === "body") return { body: answer.body, position: verdict.offset, end: expected.end };
   answer.body.on("error", () => {}).destroy();
   throw new ReadFailureError(verdict.failure);
 }

@@ -24,9 +24,16 @@ export class FlowControl {
 
   /** Bytes per second, or undefined for no cap. */
   setRate(bytesPerSecond: number | undefined): void {
-    const burst = Math.max(minimalBurst, (bytesPerSecond ?? 0) * burstSeconds);
-    this.#bucket = bytesPerSecond === undefined ? undefined : new TokenBucket(burst, bytesPerSecond, performance.now());
-    if (bytesPerSecond === undefined) this.#release();
+    if (bytesPerSecond === undefined) {
+      this.#bucket = undefined;
+      this.#release();
+      return;
+    }
+    const burst = Math.max(minimalBurst, bytesPerSecond * burstSeconds);
+    const now = performance.now();
+    if (this.#bucket === undefined) this.#bucket = new TokenBucket(burst, bytesPerSecond, now);
+    else this.#bucket.resize(burst, bytesPerSecond, now);
+    if (this.#capped.size > 0) this.#release();
   }
 
   paused(read: ActiveRead): boolean {

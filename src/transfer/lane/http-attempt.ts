@@ -32,10 +32,12 @@ export function answerReporter({ lane, run, work }: HttpAttempt): ReportAnswer {
 }
 
 /** What an answer must agree with. */
-export function expectationOf(order: HttpOrder, sink: PartSink): ReadExpectation {
+export function expectationOf({ lane, order, sink }: Pick<HttpAttempt, "lane" | "order" | "sink">): ReadExpectation {
+  // A range that was begun before is read from its first byte: its digest is that of the whole range.
+  const { start, end } = lane.proofOf(sink)?.rangeAt(sink.frontier) ?? { start: sink.frontier, end: sink.end };
   return {
-    start: sink.frontier,
-    end: sink.end,
+    start,
+    end,
     size: sink.spec.size,
     ranged: order.ranged,
     etag: order.ifMatch,

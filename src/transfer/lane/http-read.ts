@@ -7,6 +7,7 @@ import type { ResponseHead } from "../http/response-head.ts";
 import { serviceError } from "../http/service-error.ts";
 import type { Connection } from "./connection.ts";
 import type { BodyOrder, Exchange, Outcome } from "./exchange.ts";
+import { expectDigest } from "./expect-digest.ts";
 import { answerReporter, expectationOf, type HttpAttempt, type HttpOrder, type ReportAnswer } from "./http-attempt.ts";
 import type { ActiveRead } from "./lane-context.ts";
 import type { Route } from "./lane-messages.ts";
@@ -16,19 +17,21 @@ export async function httpRead(attempt: HttpAttempt): Promise<void> {
   const { lane, run, route, order, sink, signal } = attempt;
   const url = new URL(order.url);
   const viaProxy = await forwarding(url, route);
-  for (let fresh = route.fresh; ; fresh = true) {
+  for (let fresh = route.fresh; ; ) {
     const { connection, reused } = await lane.connections.lease(run, url, route, fresh, signal);
     lane.settle(sink);
     const outcome = sink.complete
       ? { kind: "complete" as const }
       : await exchangeOnce(attempt, url, viaProxy, connection);
     lane.connections.giveBack(url, route, connection);
-    if (outcome.kind === "complete") return;
     if (outcome.kind === "unsupported") {
       const { fallbackRead } = await import("./fallback-read.ts");
-      return fallbackRead(attempt);
+      await fallbackRead(attempt);
     }
-    if (!(outcome.unanswered && reused) || signal.aborted) throw new ReadFailureError(outcome.failure);
+    if (outcome.kind === "failed") {
+      if (!(outcome.unanswered && reused) || signal.aborted) throw new ReadFailureError(outcome.failure);
+      fresh = true;
+    } else if (sink.complete || order.rangeDigest === undefined) return;
   }
 }
 
@@ -39,7 +42,7 @@ async function exchangeOnce(
   connection: Connection,
 ): Promise<Outcome> {
   const { lane, run, work, order, sink, signal } = attempt;
-  const expected = expectationOf(order, sink);
+  const expected = expectationOf(attempt);
   const read: ActiveRead = {
     run,
     part: work.part,
@@ -61,7 +64,7 @@ async function exchangeOnce(
   const report = answerReporter(attempt);
   const exchange: Exchange = {
     request: requestText(order, url, viaProxy, expected),
-    onHead: (head) => orderFor(head, expected, report),
+    onHead: (head) => orderFor(head, expected, attempt, report),
     onReceived: (bytes) => lane.received(read, bytes),
     onBytes: (position, buffer, from, to) => lane.deliver(read, position, buffer, from, to),
     onExplanation: serviceError,
@@ -90,7 +93,7 @@ function requestText(order: HttpOrder, url: URL, viaProxy: RequestLine["viaProxy
   return formatRequest({
     url,
     target: requestTarget(order.url),
-    headers: order.headers,
+    headers: order.rangeDigest === undefined ? order.headers : { ...order.headers, ...order.rangeDigest.ask },
     range: order.ranged ? { start: expected.start, end: expected.end } : undefined,
     ifMatch: order.ifMatch,
     storedEncoding: order.expectHeaders?.["content-encoding"],
@@ -98,8 +101,14 @@ function requestText(order: HttpOrder, url: URL, viaProxy: RequestLine["viaProxy
   });
 }
 
-function orderFor(head: ResponseHead, expected: ReadExpectation, report: ReportAnswer): BodyOrder {
-  const verdict = judgeResponse(head, expected, Date.now());
+function orderFor(
+  head: ResponseHead,
+  expected: ReadExpectation,
+  { lane, order, sink }: HttpAttempt,
+  report: ReportAnswer,
+): BodyOrder {
+  const judged = judgeResponse(head, expected, Date.now());
+  const verdict = expectDigest(lane.proofOf(sink), order.rangeDigest, head, expected, judged);
   if (verdict.kind === "body") {
     const { offset, length } = verdict;
     if (length === undefined) return { kind: "leave", outcome: { kind: "unsupported" } };

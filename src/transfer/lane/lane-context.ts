@@ -3,6 +3,7 @@ import type { BufferPool } from "./buffer-pool.ts";
 import type { ConnectionCache } from "./connection-cache.ts";
 import type { LaneEvent } from "./lane-messages.ts";
 import type { Acceptance, PartSink } from "./part-sink.ts";
+import type { RangeProof } from "./range-proof.ts";
 
 /** Something that reads at the moment and can be watched, slowed down and stopped. */
 export interface ActiveRead {
@@ -30,6 +31,8 @@ export interface LaneContext {
   readonly connections: ConnectionCache;
   readonly stallTimeoutMs: number;
   emit(event: LaneEvent): void;
+  /** What proves the part's units, where their digests come with the answers. */
+  proofOf(sink: PartSink): RangeProof | undefined;
   /** Has all reads of the part hand over what they have buffered, so that its frontier is exact. */
   settle(sink: PartSink): void;
   /** Registers a read so that it is watched for stalls; undone by the returned function. */

@@ -1,8 +1,10 @@
 import type { NetworkProfile } from "../../network/network-profile.ts";
-import type { FileReadSource } from "../../storage/read-source.ts";
+import type { RangeDigests } from "../../storage/digest.ts";
+import type { FileReadSource, RangeDigestHeaders } from "../../storage/read-source.ts";
 import type { CrcAlgorithm } from "../digest/crc-combine.ts";
 import type { SerialAlgorithm } from "../digest/serial-hash.ts";
 import type { ReadFailure } from "../http/read-failure.ts";
+import type { SyncedFile } from "../transfer-types.ts";
 
 /** What a lane is told once, when it starts. Sizes in bytes, times in milliseconds. */
 export interface LaneSettings {
@@ -15,6 +17,10 @@ export interface LaneSettings {
   readonly connectTimeoutMs: number;
   /** How often a lane reports what moved. */
   readonly tickMs: number;
+  /** Permission bits of the files that a lane makes itself and then makes durable, too; undefined where that is left to others. */
+  readonly fileMode: number | undefined;
+  /** Files that are made durable at a time. */
+  readonly parallelSyncs: number;
 }
 
 /** A stretch of a file whose serial digest is computed in order, possibly over several parts. */
@@ -28,8 +34,8 @@ export interface SpanSpec {
 /** Where the bytes of a part go. */
 export type PartFile =
   | { readonly kind: "descriptor"; readonly fd: number; readonly path: string }
-  /** Made by the lane, and closed when the part is done. */
-  | { readonly kind: "create"; readonly path: string };
+  /** Made by the lane with these permission bits, and closed when the part is done. */
+  | { readonly kind: "create"; readonly path: string; readonly mode: number };
 
 /** A range of one file, read by one lane. Half-open, in bytes of the file. */
 export interface PartSpec {
@@ -44,6 +50,8 @@ export interface PartSpec {
   readonly unitSize: number;
   /** Further offsets at which a CRC is reported, ascending. */
   readonly cuts: readonly number[];
+  /** Every unit is a range whose digest its answer has to tell. */
+  readonly proof?: RangeDigests | undefined;
   /** The serial spans that this part has bytes of, ascending. */
   readonly spans: readonly SpanSpec[];
   /** Where finished pieces are noted, and under which number of the file. */
@@ -60,6 +68,8 @@ export type ReadOrder =
       readonly ranged: boolean;
       readonly ifMatch: string | undefined;
       readonly expectHeaders: Readonly<Record<string, string>> | undefined;
+      /** Ask for one range of the part's {@link PartSpec.proof} after the other, and for its digest. */
+      readonly rangeDigest?: RangeDigestHeaders | undefined;
     }
   | FileReadSource
   /** The bytes are in the staged file already: they are only looked at. */
@@ -152,6 +162,9 @@ export type LaneEvent =
       readonly values: Readonly<Partial<Record<SerialAlgorithm, string>>>;
     }
   | { readonly type: "part-done"; readonly part: number; readonly run: number }
+  /** The data of a staged file that the lane made is durable; what `fstat` says of it. Comes some time after its last part is done. */
+  | ({ readonly type: "synced"; readonly path: string } & SyncedFile)
+  | { readonly type: "unsynced"; readonly path: string; readonly failure: ReadFailure }
   | {
       readonly type: "part-failed";
       readonly part: number;

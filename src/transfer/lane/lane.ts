@@ -5,6 +5,7 @@ import { type ReadFailure, ReadFailureError } from "../http/read-failure.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { checkPieces } from "./check-pieces.ts";
 import { ConnectionCache } from "./connection-cache.ts";
+import { FileSyncs } from "./file-syncs.ts";
 import { FlowControl } from "./flow-control.ts";
 import { httpRead } from "./http-read.ts";
 import type { ActiveRead, LaneContext } from "./lane-context.ts";
@@ -13,6 +14,7 @@ import { localRead } from "./local-read.ts";
 import { notePiece } from "./note-piece.ts";
 import { Outbox } from "./outbox.ts";
 import { type Acceptance, PartSink } from "./part-sink.ts";
+import { RangeProof } from "./range-proof.ts";
 import { SerialSpan } from "./serial-span.ts";
 
 interface RunState {
@@ -35,7 +37,9 @@ export class Lane implements LaneContext {
   readonly #tickMs: number;
   readonly #outbox: Outbox;
   readonly #flow: FlowControl;
+  readonly #syncs: FileSyncs | undefined;
   readonly #parts = new Map<number, PartSink>();
+  readonly #proofs = new WeakMap<PartSink, RangeProof>();
   readonly #spans = new Map<number, SerialSpan>();
   readonly #runs = new Map<number, RunState>();
   /** With the bytes that were not reported yet. */
@@ -55,6 +59,9 @@ export class Lane implements LaneContext {
     this.pool = new BufferPool({ size: bufferSize, leanSize: leanBufferSize, limit: bufferLimit });
     this.connections = new ConnectionCache(this.pool, settings.connectTimeoutMs, (event) => this.emit(event));
     this.#flow = new FlowControl(this.pool);
+    const { fileMode, parallelSyncs } = settings;
+    this.#syncs =
+      fileMode === undefined ? undefined : new FileSyncs(fileMode, parallelSyncs, (event) => this.emit(event));
     this.#timer = setInterval(() => this.#tick(), settings.tickMs);
   }
 
@@ -88,6 +95,10 @@ export class Lane implements LaneContext {
 
   emit(event: LaneEvent): void {
     this.#outbox.put(event);
+  }
+
+  proofOf(sink: PartSink): RangeProof | undefined {
+    return this.#proofs.get(sink);
   }
 
   settle(sink: PartSink): void {
@@ -188,6 +199,9 @@ export class Lane implements LaneContext {
 
   #readFrom(run: number, route: Run["route"], work: PartWork, sink: PartSink, signal: AbortSignal): Promise<void> {
     const order = work.read;
+    if (this.proofOf(sink) !== undefined && (order.kind !== "http" || order.rangeDigest === undefined)) {
+      throw new ReadFailureError({ kind: "undigested", detail: "the source tells no digests of ranges" });
+    }
     if (order.kind !== "http") return localRead(this, run, { ...work, read: order }, sink, signal);
     if (route === undefined) throw new ReadFailureError({ kind: "read", detail: "no route to the source" });
     return httpRead({ lane: this, run, route, work, order, sink, signal });
@@ -195,13 +209,19 @@ export class Lane implements LaneContext {
 
   #completed(part: number, sink: PartSink, run: number): void {
     if (!this.#parts.has(part)) return;
-    sink.close();
+    this.#finish(sink);
     this.#parts.delete(part);
     for (const read of this.#readsOf(sink)) {
       if (read.run !== run) read.abort({ kind: "connection", detail: "another connection was faster" });
     }
     for (const { span } of sink.spec.spans) this.#reportSpan(span);
     this.emit({ type: "part-done", part, run });
+  }
+
+  #finish(sink: PartSink): void {
+    const fd = this.#syncs === undefined ? undefined : sink.detach();
+    if (fd === undefined) sink.close();
+    else this.#syncs?.add(sink.spec.file.path, fd, sink.head);
   }
 
   #reportSpan(id: number): void {
@@ -222,11 +242,14 @@ export class Lane implements LaneContext {
     if (spec === undefined) throw new ReadFailureError({ kind: "read", detail: "the part is not here any more" });
     const crc = await this.#crc(spec.crc);
     const spans = spec.spans.map((span) => this.#span(span));
-    const sink = new PartSink(spec, crc(), spans, (piece) => {
+    const proof = spec.proof === undefined ? undefined : new RangeProof(crc(), spec.proof, spec);
+    const sink = new PartSink(spec, proof ?? crc(), spans, (piece) => {
+      if (proof?.proven === false) return;
       if (spec.journal !== undefined) notePiece(spec.journal, piece);
       this.emit({ type: "piece", part: spec.part, ...piece });
     });
     this.#parts.set(spec.part, sink);
+    if (proof !== undefined) this.#proofs.set(sink, proof);
     return sink;
   }
 
@@ -316,6 +339,7 @@ export class Lane implements LaneContext {
     for (const read of [...this.#active.keys()]) read.abort({ kind: "connection", detail: "the transfer was stopped" });
     for (const { stop } of this.#runs.values()) stop.abort();
     this.connections.close();
+    this.#syncs?.close();
     for (const sink of this.#parts.values()) {
       sink.shrink(sink.frontier);
       sink.abandon();

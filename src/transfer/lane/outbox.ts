@@ -6,6 +6,7 @@ const patient: ReadonlySet<LaneEvent["type"]> = new Set([
   "piece",
   "span",
   "part-done",
+  "synced",
   "received",
   "tick",
   "address",

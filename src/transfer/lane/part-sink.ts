@@ -23,12 +23,16 @@ export interface Piece {
 /** Flags under which staged files are made: never over an existing file, never through a symbolic link. */
 export const createFlags = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_RDWR;
 
+const headBytes = 512;
+
 /**
  * Takes the bytes of one part, in order, from whichever connection has them first: writes them at their offset, runs the
  * CRC and the serial digests. Several connections may deliver at the same time; each byte is taken once.
  */
 export class PartSink {
   readonly spec: PartSpec;
+  /** The first bytes of a file that this part opened itself, one character each. */
+  head = "";
   readonly #crc: Crc;
   readonly #spans: readonly SerialSpan[];
   readonly #onPiece: (piece: Piece) => void;
@@ -102,6 +106,7 @@ export class PartSink {
 
   #take(buffer: Uint8Array, begin: number, stop: number): Acceptance {
     let kept = false;
+    if (this.spec.file.kind === "create" && this.#frontier < headBytes) this.#noteHead(buffer, begin, stop);
     for (let at = begin; at < stop; ) {
       const until = Math.min(stop, at + this.#nextCut - this.#frontier);
       this.#crc.update(buffer.subarray(at, until));
@@ -111,6 +116,12 @@ export class PartSink {
       if (this.#frontier === this.#nextCut) this.#cut();
     }
     return { kept, complete: this.complete };
+  }
+
+  #noteHead(buffer: Uint8Array, from: number, to: number): void {
+    const { buffer: memory, byteOffset } = buffer;
+    const more = Math.min(to - from, headBytes - this.head.length);
+    this.head += Buffer.from(memory, byteOffset + from, more).toString("latin1");
   }
 
   #write(buffer: Uint8Array, from: number, to: number): void {
@@ -127,7 +138,7 @@ export class PartSink {
   #create(): number {
     const { file } = this.spec;
     if (file.kind !== "create") throw new TypeError("the part has no path");
-    return openSync(file.path, createFlags, 0o600);
+    return openSync(file.path, createFlags, file.mode);
   }
 
   #feedSpans(buffer: Uint8Array, from: number, to: number): boolean {
@@ -149,9 +160,20 @@ export class PartSink {
   }
 
   #cut(): void {
-    this.#onPiece({ start: this.#pieceStart, end: this.#frontier, crc: this.#crc.take() });
+    this.#onPiece({ start: this.#pieceStart, end: this.#frontier, crc: this.#takeCrc() });
     this.#pieceStart = this.#frontier;
     this.#nextCut = this.#cutAfter(this.#frontier);
+  }
+
+  #takeCrc(): string {
+    try {
+      return this.#crc.take();
+    } catch (error) {
+      // The piece is not what it should be: it is read again from its first byte.
+      this.#frontier = this.#pieceStart;
+      this.#nextCut = this.#cutAfter(this.#frontier);
+      throw error;
+    }
   }
 
   /**
@@ -178,6 +200,14 @@ export class PartSink {
     } catch (error) {
       throw diskFailure(error, this.spec.file.path);
     }
+  }
+
+  /** Hands over the descriptor of what this part opened itself, if it did: closing it is somebody else's task from then on. */
+  detach(): number | undefined {
+    if (this.spec.file.kind !== "create") return undefined;
+    const fd = this.#fd;
+    this.#fd = undefined;
+    return fd;
   }
 
   /** Closes and removes what this part opened itself. */

@@ -15,6 +15,8 @@ export type FailureClass =
   | "changed"
   /** The server cannot do ranges: the whole file with one request. */
   | "unranged"
+  /** The server does not tell the digests of ranges: the file anew, proven in another way. */
+  | "undigested"
   /** No repetition helps. */
   | "permanent";
 
@@ -45,6 +47,8 @@ export function classifyFailure(failure: ReadFailure): FailureClass {
       return "changed";
     case "ignored-range":
       return "unranged";
+    case "undigested":
+      return "undigested";
     case "tls":
     case "no-space":
     case "disk":
@@ -91,6 +95,7 @@ export function errorCodeOf(failure: ReadFailure): ErrorCode {
     case "protocol":
     case "redirect":
     case "ignored-range":
+    case "undigested":
       return "protocol";
   }
 }

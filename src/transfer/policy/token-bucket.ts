@@ -1,7 +1,7 @@
 /** Tokens that refill with time, in whatever unit the caller counts. Time is passed in, in milliseconds. */
 export class TokenBucket {
-  readonly #capacity: number;
-  readonly #refillPerSecond: number;
+  #capacity: number;
+  #refillPerSecond: number;
   #tokens: number;
   #updatedAt: number;
 
@@ -10,6 +10,14 @@ export class TokenBucket {
     this.#refillPerSecond = refillPerSecond;
     this.#tokens = capacity;
     this.#updatedAt = now;
+  }
+
+  /** From now on it holds and refills this much. Tokens and debts stay: who changes the rate often gets no more for it. */
+  resize(capacity: number, refillPerSecond: number, now: number): void {
+    this.#refill(now);
+    this.#capacity = capacity;
+    this.#refillPerSecond = refillPerSecond;
+    this.#tokens = Math.min(capacity, this.#tokens);
   }
 
   /** Takes `count` tokens, into debt if need be, and returns the milliseconds until the debt is paid: 0 when there is none. */

@@ -13,6 +13,8 @@ const settings = {
   stallTimeoutMs: 60_000,
   connectTimeoutMs: 60_000,
   tickMs: 100,
+  fileMode: undefined,
+  parallelSyncs: 1,
 };
 
 /** Closes the descriptor behind the lane's back, so that its own close fails as one of a network file system can. */
@@ -47,7 +49,7 @@ test("a staged file that cannot be closed fails its part instead of leaving the 
     start: 0,
     end: 2048,
     size: 2048,
-    file: { kind: "create", path },
+    file: { kind: "create", path, mode: 0o600 },
     crc: "crc32",
     unitSize: 4096,
     cuts: [],

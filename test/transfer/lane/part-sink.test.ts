@@ -24,7 +24,7 @@ function spec(path: string, more: Partial<PartSpec> = {}): PartSpec {
     start: 0,
     end: 1000,
     size: 1000,
-    file: { kind: "create", path },
+    file: { kind: "create", path, mode: 0o600 },
     crc: "crc32",
     unitSize: 128,
     cuts: [],

@@ -61,6 +61,8 @@ async function race(t: TestContext) {
       stallTimeoutMs: 60_000,
       connectTimeoutMs: 60_000,
       tickMs: 10,
+      fileMode: undefined,
+      parallelSyncs: 1,
     },
     (batch) => events.push(...batch),
   );
@@ -70,7 +72,7 @@ async function race(t: TestContext) {
     start: 0,
     end: data.length,
     size: data.length,
-    file: { kind: "create", path },
+    file: { kind: "create", path, mode: 0o600 },
     crc: "crc32",
     unitSize: data.length,
     cuts: [],

@@ -59,7 +59,7 @@ async function* listPages(session: AzureSession, prefix: AzureUri, options: List
       group = name;
     }
     for (const item of page.segment.blobItems) {
-      yield describeBlob({ ...prefix, key: item.name }, item.properties, item.metadata);
+      yield describeBlob({ ...prefix, key: item.name }, item.properties, item.metadata, session.rangeDigests);
       left -= 1;
       if (left <= 0) return;
     }

@@ -4,6 +4,7 @@ import type { AzureUri } from "../../../uri/object-uri.ts";
 import type { HttpReadSource } from "../../read-source.ts";
 import { carriesToken, renewRefused } from "../../renew-refused.ts";
 import type { LocateOptions } from "../../storage.ts";
+import { rangeDigestHeaders } from "./digests.ts";
 import { objectName } from "./object-name.ts";
 import type { AzureSession } from "./session.ts";
 
@@ -39,6 +40,7 @@ export async function locateObject(
     secretUrl: query !== undefined,
     dropHeadersOnRedirect: true,
     ...(pin?.etag === undefined ? {} : { ifMatch: pin.etag }),
+    rangeDigestHeaders,
     network: session.network,
   };
 }

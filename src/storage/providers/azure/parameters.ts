@@ -14,6 +14,11 @@ export const azureParameters = z.strictObject({
   endpointSuffix: text()
     .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, "must be a domain such as core.windows.net")
     .optional(),
+  /**
+   * What reads of blobs without a `Content-MD5` are proven by: digests that the service computes of ranges of 4 MiB, in the
+   * cheapest algorithm that it offers (`auto`, the default), in one of them, or nothing.
+   */
+  rangeChecksums: z.enum(["auto", "crc64", "md5", "off"]).optional(),
 });
 
 /** The parameters after validation. */

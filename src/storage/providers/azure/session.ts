@@ -4,7 +4,9 @@ import { createDispatcher } from "../../../network/dispatcher.ts";
 import type { NetworkProfile } from "../../../network/network-profile.ts";
 import type { Clock, Random } from "../../../telemetry/clock.ts";
 import type { AzureUri } from "../../../uri/object-uri.ts";
+import type { RangeDigests } from "../../digest.ts";
 import { withRetries } from "../../retry.ts";
+import { rangeDigestsOf } from "./digests.ts";
 import { toAzureError } from "./errors.ts";
 import { containerClient } from "./sdk-request.ts";
 import { type AzureAction, ServiceFailure } from "./service-failure.ts";
@@ -35,6 +37,8 @@ export class AzureSession {
   readonly credentials: AzureCredentials;
   readonly network: NetworkProfile;
   readonly clock: Clock;
+  /** What reads of blobs without a digest can be proven by. */
+  readonly rangeDigests: readonly RangeDigests[];
   readonly #settings: AzureSettings;
   readonly #random: Random;
   readonly #dispatcher: ReturnType<typeof createDispatcher>;
@@ -43,6 +47,7 @@ export class AzureSession {
     this.credentials = options.credentials;
     this.network = options.network;
     this.clock = options.clock;
+    this.rangeDigests = rangeDigestsOf(options.settings.rangeChecksums);
     this.#settings = options.settings;
     this.#random = options.random;
     this.#dispatcher = createDispatcher(options.network);

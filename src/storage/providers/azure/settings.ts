@@ -4,6 +4,7 @@ import { azureAuthSettings } from "../../../auth/azure/parameters.ts";
 import { readSettings } from "../../../auth/settings.ts";
 import type { AzureUri } from "../../../uri/object-uri.ts";
 import type { ProviderSettings } from "../../provider-definition.ts";
+import type { RangeChecksums } from "./digests.ts";
 import { azureError } from "./errors.ts";
 import type { AzureParameters } from "./parameters.ts";
 
@@ -17,6 +18,7 @@ export interface AzureSettings {
   readonly hostSuffix: string;
   /** Undefined: every URI has to name it. */
   readonly account: string | undefined;
+  readonly rangeChecksums: RangeChecksums;
 }
 
 /** Where an account's containers are. */
@@ -62,6 +64,7 @@ export function chooseSettings(input: ProviderSettings<AzureUri, AzureParameters
     endpointTrusted: endpoint !== undefined && endpoint !== parameters.endpoint && explicitConnection === undefined,
     hostSuffix: suffix === undefined ? publicSuffix : `blob.${suffix}`,
     account,
+    rangeChecksums: parameters.rangeChecksums ?? "auto",
   };
   addressOf(settings, uri);
   return settings;

@@ -16,5 +16,5 @@ export async function statObject(
   const found = await session.run({ action, uri, signal }, (container) =>
     container.getBlobClient(name).getProperties(),
   );
-  return describeBlob(uri, found, found.metadata);
+  return describeBlob(uri, found, found.metadata, session.rangeDigests);
 }

@@ -6,7 +6,7 @@ import { azureError } from "./errors.ts";
 
 /** What the answer to an upload says about the object. */
 export function describeUpload(uri: AzureUri, answer: BlobProperties): ObjectInfo {
-  return { ...describeBlob(uri, answer, undefined), digestsFinal: false };
+  return { ...describeBlob(uri, answer, undefined, []), digestsFinal: false };
 }
 
 export function wrongSize(uri: AzureUri, announced: number, found: number): StorageError {
