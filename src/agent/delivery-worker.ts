@@ -11,6 +11,7 @@ import { removeModel } from "../store/remove-model.ts";
 import type { Clock, Random } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Redactor } from "../telemetry/redactor.ts";
+import { BandwidthCap } from "../transfer/policy/bandwidth-cap.ts";
 import { describeUri } from "../uri/describe-uri.ts";
 import { parseUri } from "../uri/parse-uri.ts";
 import type { CheckOutcome, ModelWorker, ReadyReport } from "./gopher/model-worker.ts";
@@ -27,6 +28,7 @@ export interface DeliveryWorkerOptions {
   readonly secrets: SecretSource;
   readonly redactor: Redactor;
   readonly env: Environment;
+  /** `maxBandwidth` holds for all downloads together. */
   readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth" | "maxAttempts">;
   /** See `LeaseOptions.instance`. */
   readonly instance: string | undefined;
@@ -39,7 +41,8 @@ const nothingOnDisk: ReadyReport = { files: 0, bytes: 0, filesVerifiedBySource: 
 
 /** The gopher's hands: `delivery` brings models, `store` removes them, proofs say what is there. */
 export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorker {
-  const { sharing } = options;
+  const { sharing, tuning } = options;
+  const bandwidth = tuning.maxBandwidth === undefined ? undefined : new BandwidthCap(tuning.maxBandwidth);
   return {
     check: async (wish, signal): Promise<CheckOutcome> => {
       switch (wish.mode) {
@@ -55,7 +58,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorke
       }
     },
     deliver: async (wish, watch, signal) => {
-      const { clock, random, env, instance, tuning } = options;
+      const { clock, random, env, instance } = options;
       const secret = wish.secret === undefined ? undefined : await options.secrets.read(wish.secret, signal);
       for (const value of Object.values(secret ?? {})) options.redactor.addSecret(value);
       for (const [name, value] of Object.entries(wish.parameters)) {
@@ -69,6 +72,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): ModelWorke
       await sharing.prepare(place);
       const result = await deliver({
         ...tuning,
+        bandwidth,
         source,
         destination: wish.path,
         root: wish.root,

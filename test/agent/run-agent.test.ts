@@ -130,6 +130,17 @@ test("a download that is deleted half-way stops within a second and leaves nothi
   assert.equal(house.s3.counters.of("GetObject").sentBytes, sent);
 });
 
+test("the bandwidth cap holds for all downloads together", options, async (t) => {
+  const house = await agentHouse(t, { shards: 1, shardSize: 12_000_000 });
+  const agent = await startAgent(house, { maxBandwidth: 6_000_000 });
+  await Promise.all(["one", "two"].map((name) => house.wish(name)));
+  await Promise.race(["one", "two"].map((name) => agent.until(name, (model) => model?.progress !== undefined)));
+  const startedAt = performance.now();
+  await Promise.all(["one", "two"].map((name) => agent.ready(name)));
+  const seconds = (performance.now() - startedAt) / 1000;
+  assert.ok(seconds > 3.2, `${seconds} s for 24 MB at 6 MB/s, a burst apart`);
+});
+
 test("stopping half-way and starting again continues", options, async (t) => {
   const house = await agentHouse(t, { shards: 1, shardSize: 40_000_000 });
   await house.wish("llama");

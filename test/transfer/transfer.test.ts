@@ -13,6 +13,7 @@ import {
   joinedContent,
   startFaultServer,
 } from "../../src/testing/index.ts";
+import { BandwidthCap } from "../../src/transfer/policy/bandwidth-cap.ts";
 import { transfer } from "../../src/transfer/transfer.ts";
 import type { TransferEvent, TransferFile, TransferProgress } from "../../src/transfer/transfer-types.ts";
 import { assertFile } from "../faults/support/assert-file.ts";
@@ -88,6 +89,21 @@ describe("a transfer", { timeout: 60_000 }, () => {
     await transfer([file], { target, maxBandwidth: 3 * mebibyte });
     const seconds = (performance.now() - start) / 1000;
     assert.ok(seconds > 1.4, `${seconds} s`);
+  });
+
+  test("keeps to a bandwidth that it shares with another one", async () => {
+    await using server = await startFaultServer();
+    const cap = new BandwidthCap(4 * mebibyte);
+    const start = performance.now();
+    const moving = [3, 5].map(async (size, seed) => {
+      await using target = await stagingTarget();
+      const file = serve(server, `/model-${seed}`, generatedContent({ seed, size: size * mebibyte }));
+      await transfer([file], { target, bandwidth: cap });
+      return (performance.now() - start) / 1000;
+    });
+    const [small = 0, large = 0] = await Promise.all(moving);
+    assert.ok(small > 1, `${small} s at half of it`);
+    assert.ok(large > 1.6, `${large} s: 8 MiB at 4 MiB/s, a burst apart`);
   });
 
   test("keeps to its number of connections", async () => {

@@ -78,7 +78,7 @@ export function addRunOptions(command: Command): void {
       count("--multipart-concurrency", 1, 256),
     )
     .option("--download-retry <n>", "attempts per part without any progress", count("--download-retry", 1, 100))
-    .option("--max-bandwidth <rate>", "bytes per second per model, such as 100M", bytes("--max-bandwidth"))
+    .option("--max-bandwidth <rate>", "bytes per second over all downloads, such as 100M", bytes("--max-bandwidth"))
     .option(
       "--stall-timeout <time>",
       "a download without progress fails after this",

@@ -25,6 +25,15 @@ test("over any stretch of time no more is let through than the rate and one burs
   );
 });
 
+test("another rate comes with no tokens and forgives no debt", () => {
+  const bucket = new TokenBucket(100, 100, 0);
+  assert.equal(bucket.take(200, 0), 1000);
+  for (let now = 0; now < 500; now += 10) bucket.resize(now % 20 === 0 ? 100 : 90, 100, now);
+  assert.equal(bucket.debtMs(500), 500);
+  bucket.resize(100, 200, 500);
+  assert.equal(bucket.debtMs(500), 250);
+});
+
 test("what is not there cannot be had, and what is given back is no more than fits", () => {
   const bucket = new TokenBucket(2, 0, 0);
   assert.ok(bucket.tryTake(2, 0));
