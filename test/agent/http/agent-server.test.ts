@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { Agent, request } from "undici";
 import { startAgentServer } from "../../../src/agent/http/agent-server.ts";
 import type { HealthCheck } from "../../../src/agent/http/health.ts";
 import { isStorageError } from "../../../src/errors.ts";
@@ -50,6 +51,47 @@ test("an unhealthy agent is alive and keeps its reason to itself", async (t) => 
   assert.equal((await get("/healthz/model-agent-health")).status, 500);
   const ready = { status: 500, body: "[-]model-agent-health failed: reason withheld\nreadyz check failed\n" };
   assert.deepEqual({ ...(await get("/readyz")), type: undefined }, { ...ready, type: undefined });
+});
+
+test("nothing else is served, and nothing can be changed", async (t) => {
+  const { server, get } = await serve(t);
+  assert.deepEqual(await get("/healthz/none"), { status: 404, type: "text/plain; charset=utf-8", body: "not found\n" });
+  assert.equal((await get("/")).status, 404);
+  assert.equal((await get("//[")).status, 404);
+  const url = `http://127.0.0.1:${server.port}/status`;
+  const posted = await fetch(url, { method: "POST", body: "x" });
+  assert.deepEqual([posted.status, posted.headers.get("allow")], [405, "GET, HEAD"]);
+  const head = await fetch(url, { method: "HEAD" });
+  assert.deepEqual([head.status, await head.text()], [200, ""]);
+  assert.ok(Number(head.headers.get("content-length")) > 2);
+});
+
+test("a request that meets a defect is answered, logged, and harms nobody else", async (t) => {
+  const errors: unknown[] = [];
+  const { options, server } = await serve(t);
+  const broken = await startAgentServer({
+    ...options,
+    logger: { ...silentLogger, error: (fields) => errors.push(fields) },
+    snapshot: () => {
+      throw new RangeError("a defect");
+    },
+  });
+  t.after(() => broken.close());
+  assert.notEqual(broken.port, server.port);
+  assert.equal((await fetch(`http://127.0.0.1:${broken.port}/status`)).status, 500);
+  assert.equal((await fetch(`http://127.0.0.1:${broken.port}/livez`)).status, 200);
+  assert.equal(errors.length, 1);
+});
+
+test("closing ends connections that clients keep open", async (t) => {
+  const { options } = await serve(t);
+  const server = await startAgentServer(options);
+  const agent = new Agent({ keepAliveTimeout: 60_000 });
+  t.after(() => agent.destroy());
+  const { body } = await request(`http://127.0.0.1:${server.port}/livez`, { dispatcher: agent });
+  assert.equal(await body.text(), "ok");
+  await server.close();
+  await assert.rejects(fetch(`http://127.0.0.1:${server.port}/livez`));
 });
 
 test("metrics come in the Prometheus text format", async (t) => {
