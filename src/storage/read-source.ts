@@ -40,6 +40,8 @@ export interface RangeDigestHeaders {
   readonly answer: string;
   /** Of the digest's bytes, most significant byte first or last. */
   readonly encoding: "base64" | "base64-little-endian";
+  /** What a server answers that does not know the question, which is then not asked again: a header's name and its values. */
+  readonly unknown: { readonly header: string; readonly values: readonly string[] };
 }
 
 export interface FileReadSource {

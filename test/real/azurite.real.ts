@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { deliver } from "../../src/delivery/deliver.ts";
 import { collect } from "../../src/storage/collect.ts";
 import { azureDigestAlgorithms } from "../../src/storage/providers/azure/digests.ts";
 import { readRange } from "../../src/storage/read-range.ts";
+import { readProof } from "../../src/store/proof.ts";
 import { expectError, runStorageConformance } from "../../src/testing/conformance/index.ts";
 import { parseUri } from "../../src/uri/parse-uri.ts";
 import { cliToken, createFakeCli } from "../support/azure/fake-cli.ts";
@@ -139,6 +141,28 @@ async function register(azurite: Azurite): Promise<void> {
     } finally {
       await client.close();
     }
+  });
+
+  test("Azurite: what came in blocks without an MD5 is delivered and verified range by range", async () => {
+    const theirs = sdk(azurite.url).getBlockBlobClient("ranges/weights.bin");
+    const bytes = Buffer.alloc(13_000_001, "unproven ");
+    await theirs.uploadData(bytes, { blockSize: 4_000_000, maxSingleShotSize: 1 });
+    const destination = join(scratch, "ranges");
+    const result = await deliver({
+      source: {
+        storageUri: `azure://${account}/${container}/ranges/`,
+        parameters: { endpoint: azurite.url },
+        secret: { accountKey },
+        env: { HOME: scratch },
+      },
+      destination,
+    });
+    assert.deepEqual([result.totals.files, result.totals.verifiedBySource], [1, 1]);
+    assert.ok(bytes.equals(await readFile(join(destination, "weights.bin"))));
+    const proof = await readProof(destination);
+    // It tells MD5s of ranges, and passes over what asks for a CRC64.
+    const rangeSize = 4 * 1024 * 1024;
+    assert.deepEqual(proof?.files[0]?.verification, { by: "source", algorithm: "md5", kind: "ranges", rangeSize });
   });
 
   test("Azurite: rclone and we read what the other uploaded", { skip: skipWithout("rclone") }, async () => {

@@ -52,8 +52,8 @@ export interface FakeAzureOptions {
 
 /** What emulators do differently; everything off is the service itself. */
 export interface FakeAzureQuirks {
-  /** No `x-ms-content-crc64`, although it was asked for: Azurite. */
-  readonly noRangeCrc64?: boolean | undefined;
+  /** No `x-ms-content-crc64`, or 500 where it is asked for: Azurite, `--loose` or not. */
+  readonly noRangeCrc64?: "ignore" | "refuse" | undefined;
   /** No `Content-MD5` of ranges either. */
   readonly noRangeMd5?: boolean | undefined;
 }

@@ -49,7 +49,11 @@ export async function readBlob(
     throw new AzureFailure(416, "InvalidRange", "The range specified is invalid for the current size of the resource.");
   }
   const wantsMd5 = headers.get("x-ms-range-get-content-md5") === "true";
-  const wantsCrc64 = headers.get("x-ms-range-get-content-crc64") === "true" && !quirks.noRangeCrc64;
+  const asksCrc64 = headers.get("x-ms-range-get-content-crc64") === "true";
+  if (asksCrc64 && quirks.noRangeCrc64 === "refuse") {
+    throw new AzureFailure(500, "FeatureNotSupported", "x-ms-range-get-content-crc64 header is not supported");
+  }
+  const wantsCrc64 = asksCrc64 && quirks.noRangeCrc64 === undefined;
   if (wantsMd5 && wantsCrc64) throw invalidHeader("x-ms-range-get-content-crc64");
   if (range === undefined) {
     if (wantsMd5 || wantsCrc64) throw invalidHeader("x-ms-range");

@@ -11,12 +11,16 @@ export function expectDigest(
   expected: ReadExpectation,
   verdict: Verdict,
 ): Verdict {
-  if (proof === undefined || headers === undefined || verdict.kind !== "body") return verdict;
-  const { offset, length } = verdict;
-  const whole = offset === expected.start && (length === undefined || offset + length === expected.end);
+  if (proof === undefined || headers === undefined) return verdict;
   const refuse = (kind: "protocol" | "undigested", detail: string): Verdict => {
     return { kind: "refused", failure: { kind, detail, httpStatus: head.status } };
   };
+  if (verdict.kind !== "body") {
+    const known = !headers.unknown.values.includes(head.headers[headers.unknown.header] ?? "");
+    return known ? verdict : refuse("undigested", "the server does not know digests of ranges");
+  }
+  const { offset, length } = verdict;
+  const whole = offset === expected.start && (length === undefined || offset + length === expected.end);
   if (!whole) return refuse("protocol", "the answer is not of the range whose digest was asked for");
   const value = decode(head.headers[headers.answer], headers.encoding);
   if (value === undefined) return refuse("undigested", `the server does not tell ${headers.answer} with a range`);

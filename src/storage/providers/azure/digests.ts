@@ -17,6 +17,9 @@ const rangeAlgorithms: Readonly<Record<RangeChecksums, readonly RangeAlgorithm[]
   off: [],
 };
 
+/** Azurite's code, with status 500, and the service's for headers that a version of it does not know. */
+const unknown = { header: "x-ms-error-code", values: ["FeatureNotSupported", "UnsupportedHeader"] } as const;
+
 /**
  * How a read asks for the digest of its range (Get Blob, https://learn.microsoft.com/rest/api/storageservices/get-blob). The
  * service's CRC64 is CRC-64/NVME, told with its least significant byte first.
@@ -26,8 +29,9 @@ export const rangeDigestHeaders: Readonly<Record<RangeAlgorithm, RangeDigestHead
     ask: { "x-ms-range-get-content-crc64": "true" },
     answer: "x-ms-content-crc64",
     encoding: "base64-little-endian",
+    unknown,
   },
-  md5: { ask: { "x-ms-range-get-content-md5": "true" }, answer: "content-md5", encoding: "base64" },
+  md5: { ask: { "x-ms-range-get-content-md5": "true" }, answer: "content-md5", encoding: "base64", unknown },
 };
 
 /** What reads can be proven by where nothing is stored with the blob. */
