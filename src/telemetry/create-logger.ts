@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { type DestinationStream, type Logger as PinoLogger, pino, stdSerializers } from "pino";
-import { prettyFactory } from "pino-pretty";
+import type { PrettyOptions } from "pino-pretty";
 import { isStorageError } from "../errors.ts";
 import type { LogFields, Logger } from "./logger.ts";
 import { createRedactor, type Redactor } from "./redactor.ts";
@@ -30,7 +31,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const format =
     options.format === "json"
       ? (line: string) => line
-      : prettyFactory({
+      : prettyLines({
           colorize: options.color ?? false,
           ignore: "pid,hostname",
           translateTime: "SYS:HH:MM:ss.l",
@@ -50,6 +51,12 @@ export function createLogger(options: LoggerOptions): Logger {
     destination,
   );
   return adapt(logger);
+}
+
+/** Loaded only where somebody reads along: machines that write JSON start without it. */
+function prettyLines(options: PrettyOptions): (line: string) => string {
+  const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
+  return prettyFactory(options);
 }
 
 function adapt(logger: PinoLogger): Logger {
