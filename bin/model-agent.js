@@ -3,7 +3,7 @@
 var version = process.versions.node.split(".").map(Number);
 
 if (version[0] > 22 || (version[0] === 22 && version[1] >= 19)) {
-  import("./compile-cache.js").then(() => import("../dist/cli/main.js"));
+  import("./start.js");
 } else {
   process.stderr.write(
     "model-agent needs Node 22.19 or newer, and this is v" +

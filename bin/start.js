@@ -10,3 +10,5 @@ if (!process.env["NODE_COMPILE_CACHE"]) {
   process.env["NODE_COMPILE_CACHE"] = directory;
   enableCompileCache(directory);
 }
+
+await import("../dist/cli/main.js");
