@@ -58,6 +58,7 @@ export class RangeSet {
   }
 
   remove(range: ByteRange): void {
+    if (range.end <= range.start) return;
     this.#ranges = this.#ranges.flatMap((known) => {
       if (known.end <= range.start || known.start >= range.end) return [known];
       const before = { start: known.start, end: range.start };

@@ -49,3 +49,10 @@ test("ranges that touch are one", () => {
   ]);
   assert.deepEqual(set.ranges(), [{ start: 0, end: 9 }]);
 });
+
+test("removing nothing changes nothing", () => {
+  const set = new RangeSet([{ start: 0, end: 55 }]);
+  set.remove({ start: 54, end: 54 });
+  assert.deepEqual(set.ranges(), [{ start: 0, end: 55 }]);
+  assert.ok(set.covers({ start: 0, end: 55 }));
+});
