@@ -1,4 +1,4 @@
-import { StorageError } from "../errors.ts";
+import { StorageError, toStorageError } from "../errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { AwsCredentials } from "./aws/credentials.ts";
@@ -60,10 +60,19 @@ export async function createCredentials<P extends keyof CredentialsByProvider>(
   }
   const create = await load();
   const credentials = create(request);
-  logChoice(credentials, request.logger);
+  request.logger.debug({ provider: credentials.provider, authType: credentials.authType }, "credentials chosen");
+  if (request.logger.debugEnabled === true) void logIdentity(credentials, request.logger);
   return credentials;
 }
 
-function logChoice({ provider, authType }: Credentials, logger: Logger): void {
-  logger.debug({ provider, authType }, "credentials chosen");
+/** Says who is logged in, once that is known. Nobody waits for it, and nothing fails when it cannot be told. */
+async function logIdentity(credentials: Credentials, logger: Logger): Promise<void> {
+  const { provider, authType } = credentials;
+  try {
+    const { name, kind, source, confirmed } = await credentials.identify();
+    logger.debug({ provider, authType, identity: name, kind, source, confirmed }, "identity of the storage client");
+  } catch (error) {
+    const { code, message } = toStorageError(error, "identify caller");
+    logger.debug({ provider, authType, code, reason: message }, "identity of the storage client cannot be told");
+  }
 }

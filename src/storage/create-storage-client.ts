@@ -71,7 +71,15 @@ export async function createStorageClient(options: StorageClientOptions): Promis
   const settings = { uri, parameters: own, secret, env };
   const auth = definition.authType(settings);
   const { localDirectories } = options;
-  const client = await definition.open({ ...settings, network, localDirectories, clock, random, logger, signal });
+  const client = await definition.open({
+    ...settings,
+    network,
+    localDirectories,
+    clock,
+    random,
+    logger: logger.child({ uri: target }),
+    signal,
+  });
   logger.debug({ provider: definition.name, uri: target, auth }, "storage opened");
   return { client, provider: definition.name, objectUri: uri };
 }

@@ -66,6 +66,7 @@ function adapt(logger: PinoLogger): Logger {
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
     child: (fields: LogFields) => adapt(logger.child({ ...fields })),
+    debugEnabled: logger.isLevelEnabled("debug"),
   };
 }
 

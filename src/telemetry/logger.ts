@@ -6,6 +6,11 @@ export interface Logger {
   error(fields: LogFields, message: string): void;
   /** A logger that adds these fields to every line. */
   child(fields: LogFields): Logger;
+  /**
+   * True when somebody reads what is logged with `debug`: what costs a request to find out is found out then only. Off when
+   * undefined.
+   */
+  readonly debugEnabled?: boolean | undefined;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;
