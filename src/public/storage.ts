@@ -68,6 +68,7 @@ export type { ParameterInput } from "../storage/validate-parameters.ts";
 export { type Clock, type Random, systemClock } from "../telemetry/clock.ts";
 export { type LogFields, type Logger, silentLogger } from "../telemetry/logger.ts";
 export type { DownloadProgress, FileProgress, ProgressListener } from "../telemetry/progress.ts";
+export { BandwidthCap, type BandwidthShare } from "../transfer/policy/bandwidth-cap.ts";
 export { describeUri } from "../uri/describe-uri.ts";
 export { formatUri } from "../uri/format-uri.ts";
 export type * from "../uri/object-uri.ts";
