@@ -1,6 +1,7 @@
 import { Agent, request } from "undici";
 import { StorageError, toStorageError } from "../errors.ts";
 import { connectionError } from "../network/connection-error.ts";
+import { parseRetryAfter } from "../network/retry-after.ts";
 import { type ApiStatus, apiError } from "./api-error.ts";
 import type { ClusterAccess, ClusterConnection } from "./cluster-access.ts";
 
@@ -123,13 +124,13 @@ export class ApiClient {
     } catch {
       status = { message: text.slice(0, 200).trim() };
     }
-    const retryAfter = Number(response.headers["retry-after"]);
+    const retryAfter = [response.headers["retry-after"]].flat()[0];
     return apiError(
       describe(call),
       call.path,
       response.statusCode,
       status,
-      Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : undefined,
+      parseRetryAfter(retryAfter, Date.now()) || undefined,
     );
   }
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
-import { parseContentRange } from "./http/content-range.ts";
+import { parseContentRange } from "../network/content-range.ts";
 
 /** What was asked of an HTTP source; offsets in bytes of the object, the range half-open and not empty. */
 export interface RangeExpectation {

@@ -1,6 +1,6 @@
 import { type ErrorCode, StorageError } from "../../errors.ts";
+import { parseRetryAfter } from "../../network/retry-after.ts";
 import type { HttpAnswer, HttpContext } from "./http-client.ts";
-import { parseRetryAfter } from "./retry-after.ts";
 
 const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   401: [

@@ -1,7 +1,7 @@
-import { parseContentRange } from "./content-range.ts";
+import { parseContentRange } from "../../network/content-range.ts";
+import { parseRetryAfter } from "../../network/retry-after.ts";
 import type { ReadFailure } from "./read-failure.ts";
 import type { ResponseHead } from "./response-head.ts";
-import { parseRetryAfter } from "./retry-after.ts";
 
 /** What was asked, and what every answer has to agree with. Offsets in bytes of the object. */
 export interface ReadExpectation {
@@ -108,7 +108,7 @@ function judgeRedirect(head: ResponseHead): Verdict {
 }
 
 function judgeUnsatisfied(head: ResponseHead, expected: ReadExpectation): Verdict {
-  const range = parseContentRange(head.headers["content-range"] ?? "");
+  const range = parseContentRange(head.headers["content-range"]);
   if (range !== undefined && range.total !== undefined && range.total !== expected.size) {
     return refused("changed", `the object has ${range.total} bytes now, ${expected.size} were expected`, head);
   }
@@ -134,8 +134,7 @@ function disagreement(head: ResponseHead, expected: ReadExpectation): Verdict | 
 }
 
 function judgePartial(head: ResponseHead, expected: ReadExpectation): Verdict {
-  const text = head.headers["content-range"];
-  const parsed = text === undefined ? undefined : parseContentRange(text);
+  const parsed = parseContentRange(head.headers["content-range"]);
   if (parsed?.range === undefined) {
     return refused("protocol", `the answer is ${head.status} without a usable Content-Range`, head);
   }

@@ -1,7 +1,7 @@
 import { type ErrorCode, StorageError } from "../../../errors.ts";
+import { parseRetryAfter } from "../../../network/retry-after.ts";
 import { describeUri } from "../../../uri/describe-uri.ts";
 import type { ObjectUri } from "../../../uri/object-uri.ts";
-import { parseRetryAfter } from "../../http/retry-after.ts";
 import { explainServiceCode } from "./service-codes.ts";
 import type { GcsAction, GcsContext, ServiceFailure } from "./service-failure.ts";
 

@@ -1,6 +1,6 @@
+import { parseContentRange } from "../../../network/content-range.ts";
 import { describeUri } from "../../../uri/describe-uri.ts";
 import type { HttpUri } from "../../../uri/object-uri.ts";
-import { parseContentRange } from "../../http/content-range.ts";
 import type { HttpAnswer } from "../../http/http-client.ts";
 import { statusError } from "../../http/status-error.ts";
 import type { ObjectInfo } from "../../storage.ts";

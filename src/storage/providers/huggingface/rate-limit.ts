@@ -1,4 +1,4 @@
-import { parseRetryAfter } from "../../http/retry-after.ts";
+import { parseRetryAfter } from "../../../network/retry-after.ts";
 
 type Head = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
 

@@ -1,9 +1,9 @@
 import { type ErrorCode, isStorageError, StorageError } from "../../../errors.ts";
 import { connectionError, isConnectionError } from "../../../network/connection-error.ts";
+import { parseRetryAfter } from "../../../network/retry-after.ts";
 import { describeUri } from "../../../uri/describe-uri.ts";
 import type { ObjectUri } from "../../../uri/object-uri.ts";
 import { abortError } from "../../cancellation.ts";
-import { parseRetryAfter } from "../../http/retry-after.ts";
 import { explainServiceCode } from "./service-codes.ts";
 import { type S3Action, type S3Context, type ServiceFailure, serviceFailure } from "./service-failure.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseContentRange } from "../../../src/transfer/http/content-range.ts";
+import { parseContentRange } from "../../src/network/content-range.ts";
 
 test("every form of RFC 9110", () => {
   assert.deepEqual(parseContentRange("bytes 0-9/10"), { range: { start: 0, end: 10 }, total: 10 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRetryAfter } from "../../../src/transfer/http/retry-after.ts";
+import { parseRetryAfter } from "../../src/network/retry-after.ts";
 
 const now = Date.parse("2026-01-02T03:04:05Z");
 

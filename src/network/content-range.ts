@@ -8,9 +8,12 @@ export interface ContentRange {
 
 const pattern = /^bytes (?:(\d{1,16})-(\d{1,16})|\*)\/(?:(\d{1,16})|\*)$/i;
 
-/** Parses `bytes 0-9/10`, `bytes 0-9/*` and `bytes *`+`/10` (RFC 9110 section 14.4); undefined for anything else or nonsense. */
-export function parseContentRange(value: string): ContentRange | undefined {
-  const match = pattern.exec(value.trim());
+/**
+ * Parses `bytes 0-9/10`, `bytes 0-9/*` and `bytes *`+`/10` (RFC 9110 section 14.4); undefined when it is absent, and for anything else
+ * or nonsense.
+ */
+export function parseContentRange(value: string | undefined): ContentRange | undefined {
+  const match = pattern.exec(value?.trim() ?? "");
   if (match === null) return undefined;
   const total = match[3] === undefined ? undefined : Number(match[3]);
   if (match[1] === undefined || match[2] === undefined)
