@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import type { AzureUri } from "../../../uri/object-uri.ts";
-import { cutBody } from "../../cut-body.ts";
+import { choosePartSize, type PartLimits } from "../../choose-part-size.ts";
 import type { ObjectInfo, PutBody, PutOptions } from "../../storage.ts";
+import { uploadBody } from "../../upload-body.ts";
 import { blockUpload } from "./block-upload.ts";
 import { azureError } from "./errors.ts";
 import { objectName } from "./object-name.ts";
 import type { AzureSession } from "./session.ts";
 import { describeUpload, wrongSize } from "./upload-answer.ts";
 
-const mebibyte = 1024 ** 2;
-const defaultPartSize = 16 * mebibyte;
-/** The service's own limits. */
-const maxBlocks = 50_000;
-const maxBlockSize = 4000 * mebibyte;
+const limits: PartLimits = {
+  maxParts: 50_000,
+  minSize: 1,
+  maxSize: 4000 * 1024 ** 2,
+  range: "1 byte to 4000 MiB",
+  name: "blocks",
+};
 
-/**
- * Stores a body: in one request when it fits into a part, else in blocks. A stream is held in memory part by part, so that
- * every request can be sent again and is summed before it goes.
- */
+/** Stores a body: in one request when it fits into a part, else in blocks. */
 export async function putObject(
   session: AzureSession,
   uri: AzureUri,
@@ -27,30 +27,14 @@ export async function putObject(
   const name = objectName("put", uri);
   const size = body instanceof Uint8Array ? body.length : options.size;
   if (options.size !== undefined && size !== options.size) throw wrongSize(uri, options.size, size ?? 0);
-  const partSize = choosePartSize(uri, size, options.partSize);
-  const pieces = cutBody(body, partSize)[Symbol.asyncIterator]();
-  try {
-    const first = await pieces.next();
-    const second = first.done === true ? first : await pieces.next();
-    if (second.done === true) {
-      const bytes = first.done === true ? new Uint8Array(0) : first.value;
+  const partSize = partSizeFor(uri, size, options.partSize);
+  return uploadBody(body, partSize, {
+    whole: (bytes) => {
       if (options.size !== undefined && bytes.length !== options.size) throw wrongSize(uri, options.size, bytes.length);
-      return await putWhole(session, uri, name, bytes, options);
-    }
-    return await blockUpload(session, uri, name, allOf(first.value as Uint8Array, second.value, pieces), options);
-  } finally {
-    await pieces.return?.(undefined);
-  }
-}
-
-async function* allOf(
-  first: Uint8Array,
-  second: Uint8Array,
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield second;
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+      return putWhole(session, uri, name, bytes, options);
+    },
+    parts: (pieces) => blockUpload(session, uri, name, pieces, options),
+  });
 }
 
 /** The service sums what arrives in one request, stores the MD5 and tells it. */
@@ -78,18 +62,9 @@ async function putWhole(
   return describeUpload(uri, { ...answer, contentLength: bytes.length, contentType });
 }
 
-/** The part size asked for, or one that makes at most 50,000 blocks of the body. */
-function choosePartSize(uri: AzureUri, size: number | undefined, wanted: number | undefined): number {
-  const needed = Math.ceil((size ?? 0) / maxBlocks);
-  const partSize = wanted ?? Math.max(defaultPartSize, Math.ceil(needed / mebibyte) * mebibyte);
-  const context = { operation: "put", uri } as const;
-  if (!Number.isInteger(partSize) || partSize < 1 || partSize > maxBlockSize) {
-    const detail = `a part size of ${partSize} bytes is not possible`;
-    throw azureError("config_invalid", context, detail, "Choose a part size from 1 byte to 4000 MiB.");
-  }
-  if (needed > partSize) {
-    const detail = `${size} bytes in parts of ${partSize} make more than ${maxBlocks} blocks`;
-    throw azureError("config_invalid", context, detail, `Choose a part size of at least ${needed} bytes, or none.`);
-  }
-  return partSize;
+/** Throws `config_invalid` for a part size that the service does not take. */
+function partSizeFor(uri: AzureUri, size: number | undefined, wanted: number | undefined): number {
+  const chosen = choosePartSize(size, wanted, limits);
+  if (typeof chosen === "number") return chosen;
+  throw azureError("config_invalid", { operation: "put", uri }, chosen.detail, chosen.hint);
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { crc32c } from "@node-rs/crc32";
 import type { GcsUri } from "../../../uri/object-uri.ts";
-import { cutBody } from "../../cut-body.ts";
 import type { ObjectInfo, PutBody, PutOptions } from "../../storage.ts";
+import { uploadBody } from "../../upload-body.ts";
 import { describeObject } from "./object-resource.ts";
 import { resumableUpload } from "./resumable-upload.ts";
 import type { GcsSession } from "./session.ts";
@@ -25,13 +25,10 @@ export async function putObject(
   options: PutOptions = {},
 ): Promise<ObjectInfo> {
   const partSize = Math.max(grain, Math.floor((options.partSize ?? defaultPartSize) / grain) * grain);
-  const pieces = cutBody(body, partSize);
-  const first = await pieces.next();
-  const second = first.done === true ? first : await pieces.next();
-  const resource =
-    second.done === true
-      ? await putWhole(session, uri, first.done === true ? new Uint8Array(0) : first.value, options)
-      : await resumableUpload(session, uri, joined(first.value, second.value, pieces), options);
+  const resource = await uploadBody(body, partSize, {
+    whole: (bytes) => putWhole(session, uri, bytes, options),
+    parts: (pieces) => resumableUpload(session, uri, pieces, options),
+  });
   const info = { ...describeObject("put", uri, resource), uri };
   session.encodings.note(uri.bucket, info);
   return info;
@@ -55,14 +52,4 @@ async function putWhole(
     headers: { "content-type": `multipart/related; boundary=${boundary}` },
     body: Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]),
   });
-}
-
-async function* joined(
-  first: Uint8Array,
-  second: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield second;
-  yield* rest;
 }
