@@ -1,10 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { Content } from "../content/content.ts";
+import { sendContent } from "../loopback/send-content.ts";
 import type { Answer } from "./answer.ts";
-
-const pieceSize = 256 * 1024;
 
 /** Writes the answer; a `HEAD` gets the head only. Gives the body bytes handed to the socket, also when it is cut. */
 export async function writeAnswer(response: ServerResponse, method: string, answer: Answer): Promise<number> {
@@ -25,25 +21,5 @@ export async function writeAnswer(response: ServerResponse, method: string, answ
     response.end(body);
     return size;
   }
-  let sent = 0;
-  const counted = function* (): Iterable<Uint8Array> {
-    for (const piece of piecesOf(body)) {
-      sent += piece.length;
-      yield piece;
-    }
-  };
-  try {
-    await pipeline(Readable.from(counted(), { objectMode: false, highWaterMark: pieceSize }), response);
-  } catch {
-    response.destroy();
-  }
-  return sent;
-}
-
-function* piecesOf(content: Content): Iterable<Uint8Array> {
-  for (let offset = 0; offset < content.size; offset += pieceSize) {
-    const piece = Buffer.allocUnsafe(Math.min(pieceSize, content.size - offset));
-    content.read(offset, piece);
-    yield piece;
-  }
+  return sendContent(response, body);
 }
