@@ -170,6 +170,31 @@ test("an archived shard is refused before anything is fetched of it", async (t) 
   assert.match(error.message, /archived.*oci os object restore/);
 });
 
+test("parts of an unusual size are found on disk, and what the uploader noted of the whole decides the rest", async (t) => {
+  const server = await start(t);
+  const files: Record<string, Content> = {};
+  for (const [index, [partSize, noted]] of (
+    [
+      [8 * mebibyte, false],
+      // 8 MiB give as many parts.
+      [9 * mebibyte, false],
+      // Nobody guesses this one.
+      [7 * mebibyte + 4096, true],
+    ] as const
+  ).entries()) {
+    const content = generatedContent({ seed: 20 + index, size: 30 * mebibyte });
+    files[`data-${index}.bin`] = content;
+    const md5 = Buffer.from(contentDigest(content, "md5"), "hex").toString("base64");
+    const metadata = noted ? { md5 } : {};
+    await server.putObject("models", `llama/data-${index}.bin`, content, { partSize, metadata });
+  }
+  const destination = join(await scratchDirectory(t), "m");
+  const result = await deliver(request(server, destination));
+  assert.equal(result.totals.verifiedBySource, 3);
+  assert.equal(result.fetchedBytes, 90 * mebibyte, "nothing was fetched twice");
+  await assertDelivered(destination, files);
+});
+
 test("a damaged object with a composite digest of unknown part size is not accepted as right", async (t) => {
   const server = await start(t);
   const content = generatedContent({ seed: 5, size: 30 * mebibyte });

@@ -263,9 +263,57 @@ describe("digests of every kind", { timeout: 60_000 }, () => {
     assert.equal(fetched, content.size);
   });
 
-  test("md5 of parts whose size was guessed wrongly is no proof, and no error either", async () => {
-    const { file } = await verified([composite(9 * mebibyte)]);
+  test("md5 of parts whose size was guessed wrongly: other sizes are tried on what is on disk", async () => {
+    const { file, fetched } = await verified([composite(9 * mebibyte)]);
+    assert.equal(file?.verification.by === "source" && file.verification.kind, "composite");
+    assert.equal(fetched, content.size, "nothing was fetched twice");
+  });
+
+  test("md5 of the whole decides where the size of the parts cannot be guessed, and nothing is fetched twice", async () => {
+    const value = contentDigest(content, "md5");
+    const whole: Digest = { kind: "full", algorithm: "md5", value, confidence: "inferred" };
+    const { file, fetched } = await verified([composite(9 * mebibyte + 4096), whole]);
+    assert.deepEqual(file?.verification, { by: "source", algorithm: "md5", kind: "full", value });
+    assert.equal(fetched, content.size);
+  });
+
+  test("md5 of parts of a size that nobody guesses is no proof, and no error either", async () => {
+    const { file, fetched } = await verified([composite(9 * mebibyte + 4096)]);
     assert.equal(file?.verification.by, "size");
+    assert.equal(fetched, 2 * content.size, "read twice, to tell a wrong guess from damage");
+  });
+
+  test("a stated md5 of the whole that does not hold either is damage", async () => {
+    const stated = { confidence: "stated" } as const;
+    const wrong: Digest = { kind: "full", algorithm: "md5", value: "0".repeat(32), ...stated };
+    const digests = [composite(9 * mebibyte + 4096, stated), wrong];
+    await assert.rejects(verified(digests), (error: StorageError) => {
+      assert.equal(error.code, "checksum_mismatch");
+      assert.match(error.message, /0{32}/);
+      return true;
+    });
+  });
+
+  test("part sizes are tried on small files as well", async () => {
+    await using server = await startFaultServer();
+    const small = generatedContent({ seed: 8, size: 15 * mebibyte });
+    const bytes = Buffer.alloc(small.size);
+    small.read(0, bytes);
+    const parts = [0, 7, 14].map((start) => md5(bytes.subarray(start * mebibyte, (start + 7) * mebibyte)));
+    const value = md5(Buffer.concat(parts)).toString("hex");
+    const digest: Digest = { kind: "composite", algorithm: "md5", value, confidence: "inferred", partCount: 3 };
+    await using target = await stagingTarget();
+    const files = [
+      { ...serve(server, "/right", small), digests: [digest] },
+      { ...serve(server, "/wrong", small), digests: [{ ...digest, value: "0".repeat(32) }] },
+    ];
+    const result = await transfer(files, { target });
+    for (const path of ["right", "wrong"]) assertFile(target.pathOf(path), small);
+    assert.deepEqual(
+      result.files.map(({ verification }) => verification.by),
+      ["source", "size"],
+    );
+    assert.deepEqual([server.refetchedBytes("/right"), server.refetchedBytes("/wrong")], [0, small.size]);
   });
 
   test("an etag that looks like an md5 and is none: the source is asked, nothing is fetched twice", async () => {
@@ -294,15 +342,16 @@ describe("digests of every kind", { timeout: 60_000 }, () => {
     });
   });
 
-  test("a digest of another kind, learned on asking, proves the file after one more pass", async () => {
+  test("a digest of another kind, learned on asking, proves the file after one more look at it", async () => {
     const value = contentDigest(content, "sha256");
-    const { file } = await verified(
+    const { file, fetched } = await verified(
       [{ kind: "full", algorithm: "md5", value: "0".repeat(32), confidence: "inferred" }],
       {
         confirmDigests: async () => [{ kind: "full", algorithm: "sha256", value, confidence: "stated" }],
       },
     );
     assert.deepEqual(file?.verification, { by: "source", algorithm: "sha256", kind: "full", value });
+    assert.equal(fetched, content.size);
   });
 
   test("a serial digest over many connections does not need more memory than its window", async () => {

@@ -7,6 +7,7 @@ import type { SpanSpec } from "../lane/lane-messages.ts";
 import { wholeFileLimit } from "../plan/part-plan.ts";
 import { RangeSet } from "../plan/range-set.ts";
 import type { TransferFile, TransferSource } from "../transfer-types.ts";
+import type { OtherProofs } from "./other-proofs.ts";
 import { SourceAccess } from "./source-access.ts";
 
 /** What a file knows of a part of it that is being read. */
@@ -61,6 +62,8 @@ export class FileTask {
   firstPass: readonly string[] | undefined;
   /** How often a stretch did not match its digest, by the stretch's start. */
   readonly mismatches = new Map<number, number>();
+  /** What is left to hold the bytes against, once an assumed part size was wrong. */
+  otherProofs: OtherProofs | undefined;
   /** The source was asked again for digests that had been inferred. */
   confirmed = false;
   fetchedBytes = 0;
@@ -124,6 +127,15 @@ export class FileTask {
   /** Serial digest of each of the plan's spans, in order; empty text where it is not known. */
   spanDigests(): readonly string[] {
     return this.spans.map(({ span }) => this.spanValues.get(span) ?? "");
+  }
+
+  /** All bytes are on disk: only what these digests need is computed anew. */
+  lookAgain(digests: readonly Digest[]): void {
+    const { resumedBytes } = this;
+    this.reset(digests);
+    this.resumedBytes = resumedBytes;
+    this.missing = new RangeSet();
+    this.staged = new RangeSet([{ start: 0, end: this.file.size }]);
   }
 
   /** Forgets everything that was read, and proves by these digests from now on. */

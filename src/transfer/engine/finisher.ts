@@ -3,6 +3,7 @@ import { chooseDigestPlan, type DigestPlan } from "../digest/digest-plan.ts";
 import type { ByteRange } from "../plan/range-set.ts";
 import type { TransferredFile } from "../transfer-types.ts";
 import type { FileTask } from "./file-task.ts";
+import { OtherProofs } from "./other-proofs.ts";
 import type { SyncLedger } from "./sync-ledger.ts";
 import type { TransferContext } from "./transfer-context.ts";
 import { damagedParts, type Verdict, verifyFile } from "./verify-file.ts";
@@ -18,6 +19,8 @@ export interface FinisherPorts {
   published(file: FileTask, result: TransferredFile): void;
   /** Reads these ranges again, from another connection or source. */
   reread(file: FileTask, ranges: readonly ByteRange[]): Promise<void>;
+  /** Looks at the whole staged file again, for what these digests need. */
+  lookAgain(file: FileTask, digests: readonly Digest[]): void;
   /** Reads the whole file again, proven by these digests. */
   restart(file: FileTask, reason: string, digests: readonly Digest[]): Promise<void>;
   /** The source's bytes are not what it says: reads the file from another one, or ends the transfer. */
@@ -99,6 +102,7 @@ export class Finisher {
       return;
     }
     if (await this.#confirmed(file)) return;
+    if (this.#lookAgain(file)) return;
     const { check } = file.plan;
     const same = file.firstPass?.every((value, index) => value === file.ledger.unit(index)) ?? false;
     if (same && check.by === "composite" && check.assumed) {
@@ -114,8 +118,26 @@ export class Finisher {
       await this.#ports.damaged(file, detail);
       return;
     }
-    file.firstPass = file.ledger.values();
-    await this.#ports.restart(file, detail, file.file.digests);
+    const { units = file.ledger.values(), decisive = [] } = file.otherProofs ?? {};
+    file.firstPass = units;
+    if (file.small) this.#ports.close(file);
+    await this.#ports.restart(file, detail, decisive.length > 0 ? decisive : file.file.digests);
+  }
+
+  /** Holds the bytes on disk against what else there is, when the part size had been assumed. False when nothing is left. */
+  #lookAgain(file: FileTask): boolean {
+    const { check } = file.plan;
+    if (file.firstPass !== undefined || file.file.size === 0) return false;
+    if (file.otherProofs === undefined) {
+      if (check.by !== "composite" || !check.assumed) return false;
+      file.otherProofs = new OtherProofs(file.file.digests, check.digest, file.file.size, file.ledger.values());
+    }
+    const digests = file.otherProofs.next();
+    if (digests === undefined) return false;
+    const { path } = file.file;
+    this.#context.logger.debug({ path }, "the assumed part size does not match: the staged file is looked at again");
+    this.#ports.lookAgain(file, digests);
+    return true;
   }
 
   async #rereadParts(
@@ -147,7 +169,8 @@ export class Finisher {
     const digests = await confirmDigests(file.file);
     const plan = chooseDigestPlan(digests, file.file.size);
     if (!computedAlready(plan, file.plan)) {
-      await this.#ports.restart(file, "the source tells other digests now", digests);
+      if (file.file.size > 0) this.#ports.lookAgain(file, digests);
+      else await this.#ports.restart(file, "the source tells other digests now", digests);
       return true;
     }
     const verdict = verifyFile(plan, file.ledger, file.spanDigests());

@@ -47,6 +47,15 @@ export class Reclaimer {
     this.#scheduler.pump();
   }
 
+  /** Has the lanes look at a whole file on disk once more, for what these digests need. Nothing is fetched. */
+  lookAgain(file: FileTask, digests: readonly Digest[]): void {
+    for (const { span } of file.spans) this.#scheduler.spanFiles.delete(span);
+    file.lookAgain(digests);
+    file.fd ??= this.#staging.openToRead(file.stagedPath);
+    this.#scheduler.offer(file);
+    this.#scheduler.pump();
+  }
+
   async #replaceSmall(file: FileTask): Promise<void> {
     await this.#staging.remove(file.stagedPath);
     file.stagedPath = this.#staging.newPath();

@@ -49,6 +49,11 @@ export class Staging {
     });
   }
 
+  /** Opens a staged file to read what is in it. */
+  openToRead(path: string): number {
+    return this.#attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW));
+  }
+
   /** Opens a staged file that is there already. */
   open(path: string): number {
     return this.#attempt(path, () => openSync(path, constants.O_RDWR | constants.O_NOFOLLOW));

@@ -130,6 +130,7 @@ export class TransferEngine {
     const finisher = new Finisher(this.#context, syncs, {
       close: (file) => closeFile(file),
       published: (file, result) => this.#published(file, result, journal),
+      lookAgain: (file, digests) => reclaimer.lookAgain(file, digests),
       reread: (file, ranges) => reclaimer.reread(file, ranges),
       restart: (file, reason, digests) => reclaimer.restart(file, reason, digests),
       damaged: async (file, detail) => {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { CompositeDigest, Digest, DigestAlgorithm, FullDigest } from "../../../src/storage/digest.ts";
 import { chooseDigestPlan, defaultUnitSize } from "../../../src/transfer/digest/digest-plan.ts";
-import { inferPartSize } from "../../../src/transfer/digest/part-size.ts";
+import { candidatePartSizes, inferPartSize } from "../../../src/transfer/digest/part-size.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -134,5 +134,20 @@ describe("digests of parts", () => {
     assert.equal(inferPartSize(100 * mebibyte, 20), 5 * mebibyte);
     assert.equal(inferPartSize(100 * mebibyte, 1), 100 * mebibyte);
     assert.equal(inferPartSize(100, 7), undefined);
+  });
+
+  test("every other part size that fits is a candidate, the uploader's own and usual ones first, a dozen at most", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 40 }), fc.integer({ min: 2, max: 10_000 }), (size, count) => {
+        const candidates = candidatePartSizes(size, count);
+        for (const partSize of candidates) assert.equal(Math.ceil(size / partSize), count);
+        assert.ok(candidates.length <= 12 && new Set(candidates).size === candidates.length);
+        assert.equal(candidates[0], inferPartSize(size, count));
+      }),
+    );
+    const megabytes = (sizes: readonly number[]) => sizes.map((partSize) => partSize / mebibyte);
+    assert.deepEqual(megabytes(candidatePartSizes(60 * mebibyte, 8)), [8, 8e6 / mebibyte]);
+    assert.deepEqual(megabytes(candidatePartSizes(60 * mebibyte, 5, [14 * mebibyte])), [14, 12, 13]);
+    assert.deepEqual(candidatePartSizes(95_000_000, 10), [10 * mebibyte, 10_000_000]);
   });
 });

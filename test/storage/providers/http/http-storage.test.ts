@@ -5,7 +5,7 @@ import { collect } from "../../../../src/storage/collect.ts";
 import { createStorageClient, type StorageClientOptions } from "../../../../src/storage/create-storage-client.ts";
 import { readRange } from "../../../../src/storage/read-range.ts";
 import { systemClock } from "../../../../src/telemetry/clock.ts";
-import { type LogFields, silentLogger } from "../../../../src/telemetry/logger.ts";
+import { type LogFields, type Logger, silentLogger } from "../../../../src/telemetry/logger.ts";
 import { expectError } from "../../../../src/testing/conformance/index.ts";
 import { withKey } from "../../../../src/uri/with-key.ts";
 import { StaticHttpServer, type StaticHttpServerOptions } from "../../../support/static-http-server.ts";
@@ -135,7 +135,7 @@ test("chooses credentials from parameters and Secret, and misses none silently",
 test("warns when credentials go over plain HTTP, and logs the type only", async (t) => {
   const lines: string[] = [];
   const log = (fields: LogFields, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
-  const logger = { ...silentLogger, debug: log, warn: log };
+  const logger: Logger = { ...silentLogger, debug: log, warn: log, child: () => logger };
   await open(t, "http://example.test/file", { logger, parameters: { token: "s3cr3t" } });
   await open(t, "https://example.test/file?sig=s3cr3t", { logger, parameters: { username: "u", password: "s3cr3t" } });
   assert.equal(lines.filter((line) => line.startsWith("credentials go over plain HTTP")).length, 1);
