@@ -1,6 +1,7 @@
 import { type ErrorCode, isStorageError, type RetryAdvice, StorageError } from "../../errors.ts";
 import { connectionError, isConnectionError } from "../../network/connection-error.ts";
 import { createRedactor } from "../../telemetry/redactor.ts";
+import { missingIdentity } from "../missing-identity.ts";
 
 /** What was asked of AWS when it refused. */
 export interface AwsAuthContext {
@@ -133,16 +134,7 @@ export function awsAuthError(error: unknown, context: AwsAuthContext): StorageEr
 }
 
 /** An identity that is not to be had, for reasons found on this machine. */
-export function unauthenticated(
-  fields: { readonly operation: string; readonly asked: string; readonly detail: string; readonly hint: string } & {
-    readonly retry?: RetryAdvice;
-    readonly httpStatus?: number;
-    readonly cause?: unknown;
-  },
-): StorageError {
-  const { asked, ...rest } = fields;
-  return new StorageError({ code: "unauthenticated", provider: "aws", target: asked, ...rest });
-}
+export const unauthenticated = missingIdentity("aws");
 
 function statusOf(error: unknown): number {
   const status = (error as { $metadata?: { httpStatusCode?: unknown } } | undefined)?.$metadata?.httpStatusCode;

@@ -2,6 +2,7 @@ import { createAwsRequestHandler } from "../../network/aws-request-handler.ts";
 import { createDispatcher } from "../../network/dispatcher.ts";
 import type { AuthRequest } from "../auth-request.ts";
 import { type Caching, createCaching } from "../caching.ts";
+import { logObtained } from "../log-obtained.ts";
 import { settingsError } from "../settings.ts";
 import { assumeRoleSource } from "./assume-role.ts";
 import { type AwsAuthSettings, type AwsSourceSettings, chooseAwsSettings } from "./choose-settings.ts";
@@ -108,11 +109,11 @@ function cachingOf(request: AuthRequest<"aws">, source: KeySource): Caching<Load
     load: async (ended) => {
       const loaded = await source(ended);
       const { keys, expiration } = loaded;
-      const expiresInSeconds = expiration === undefined ? undefined : Math.round((expiration - clock.now()) / 1000);
-      logger.debug(
-        { provider: "aws", source: loaded.source, keyId: shortKeyId(keys.accessKeyId), expiresInSeconds },
-        "credentials obtained",
-      );
+      logObtained(request, expiration, {
+        provider: "aws",
+        source: loaded.source,
+        keyId: shortKeyId(keys.accessKeyId),
+      });
       return loaded;
     },
   });

@@ -1,4 +1,5 @@
 import { type ErrorCode, type RetryAdvice, StorageError } from "../../errors.ts";
+import { missingIdentity } from "../missing-identity.ts";
 
 interface Explanation {
   readonly code?: ErrorCode;
@@ -81,18 +82,7 @@ export function entraError({ status, body }: EntraRefusal, operation: string, as
 }
 
 /** An identity that is not to be had, for reasons found on this machine. */
-export function unauthenticated(fields: {
-  readonly operation: string;
-  readonly asked: string;
-  readonly detail: string;
-  readonly hint: string;
-  readonly retry?: RetryAdvice;
-  readonly httpStatus?: number;
-  readonly cause?: unknown;
-}): StorageError {
-  const { asked, ...rest } = fields;
-  return new StorageError({ code: "unauthenticated", provider: "azure", target: asked, ...rest });
-}
+export const unauthenticated = missingIdentity("azure");
 
 function readCodes(body: string): { readonly number: number | undefined; readonly error: string | undefined } {
   try {

@@ -1,6 +1,7 @@
 import { isStorageError } from "../../errors.ts";
 import type { AuthRequest, Identity } from "../auth-request.ts";
 import { createCaching } from "../caching.ts";
+import { logObtained } from "../log-obtained.ts";
 import { type AzureAuthSettings, chooseAzureSettings } from "./choose-settings.ts";
 import { cliSource } from "./cli.ts";
 import type { AzureCredentials } from "./credentials.ts";
@@ -34,11 +35,7 @@ export function createAzureCredentials(request: AuthRequest<"azure">): AzureCred
     load: async (ended) => {
       const loaded = await source(ended);
       const { identity, expiration } = loaded;
-      const expiresInSeconds = expiration === undefined ? undefined : Math.round((expiration - clock.now()) / 1000);
-      logger.debug(
-        { provider: "azure", source: identity.source, identity: identity.name, expiresInSeconds },
-        "credentials obtained",
-      );
+      logObtained(request, expiration, { provider: "azure", source: identity.source, identity: identity.name });
       return loaded;
     },
   });

@@ -1,5 +1,6 @@
-import { type ErrorCode, type RetryAdvice, StorageError } from "../../errors.ts";
+import type { StorageError } from "../../errors.ts";
 import type { MetadataAnswer } from "../metadata-service.ts";
+import { missingIdentity } from "../missing-identity.ts";
 
 /** What a login was doing, for its errors. */
 export interface GcpAuthFields {
@@ -10,20 +11,7 @@ export interface GcpAuthFields {
 }
 
 /** An identity that is not to be had. */
-export function unauthenticated(
-  fields: GcpAuthFields & {
-    readonly detail: string;
-    readonly hint: string;
-    readonly code?: ErrorCode;
-    readonly retry?: RetryAdvice;
-    readonly httpStatus?: number;
-    readonly serviceCode?: string | undefined;
-    readonly cause?: unknown;
-  },
-): StorageError {
-  const { asked, code = "unauthenticated", ...rest } = fields;
-  return new StorageError({ code, provider: "gcp", target: asked, ...rest });
-}
+export const unauthenticated = missingIdentity("gcp");
 
 /** What an OAuth service answers to who gets no token (RFC 6749, 5.2), or an API that speaks of `status` and `message`. */
 interface Refusal {

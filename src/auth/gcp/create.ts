@@ -2,6 +2,7 @@ import { createDispatcher } from "../../network/dispatcher.ts";
 import { directNetwork } from "../../network/network-profile.ts";
 import type { AuthRequest, Identity } from "../auth-request.ts";
 import { createCaching } from "../caching.ts";
+import { logObtained } from "../log-obtained.ts";
 import { chooseGcpSettings } from "./choose-settings.ts";
 import type { GcpCredentials } from "./credentials.ts";
 import type { LoadedToken } from "./loaded-token.ts";
@@ -41,11 +42,7 @@ export function createGcpCredentials(request: AuthRequest<"gcp">): GcpCredential
     load: async (ended) => {
       const loaded = await source(ended);
       const { identity, expiration } = loaded;
-      const expiresInSeconds = expiration === undefined ? undefined : Math.round((expiration - clock.now()) / 1000);
-      logger.debug(
-        { provider: "gcp", source: identity.source, identity: identity.name, expiresInSeconds },
-        "credentials obtained",
-      );
+      logObtained(request, expiration, { provider: "gcp", source: identity.source, identity: identity.name });
       return loaded;
     },
   });

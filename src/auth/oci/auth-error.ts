@@ -1,5 +1,6 @@
-import { type ErrorCode, type RetryAdvice, StorageError } from "../../errors.ts";
+import type { StorageError } from "../../errors.ts";
 import type { MetadataAnswer } from "../metadata-service.ts";
+import { missingIdentity } from "../missing-identity.ts";
 import { clockSkew } from "./clock-skew.ts";
 
 export interface OciAuthFields {
@@ -10,20 +11,7 @@ export interface OciAuthFields {
 }
 
 /** An identity that is not to be had. */
-export function unauthenticated(
-  fields: OciAuthFields & {
-    readonly detail: string;
-    readonly hint: string;
-    readonly code?: ErrorCode;
-    readonly retry?: RetryAdvice;
-    readonly httpStatus?: number;
-    readonly serviceCode?: string | undefined;
-    readonly cause?: unknown;
-  },
-): StorageError {
-  const { asked, code = "unauthenticated", ...rest } = fields;
-  return new StorageError({ code, provider: "oci", target: asked, ...rest });
-}
+export const unauthenticated = missingIdentity("oci");
 
 /** What a refusal of a login service means: a wrong clock, else what the caller has to say about it. */
 export function refusal(

@@ -1,6 +1,7 @@
 import { createDispatcher } from "../../network/dispatcher.ts";
 import type { AuthRequest } from "../auth-request.ts";
 import { createCaching } from "../caching.ts";
+import { logObtained } from "../log-obtained.ts";
 import { chooseOciSettings, type OciAuthSettings } from "./choose-settings.ts";
 import type { OciCredentials } from "./credentials.ts";
 import { createInstanceMetadata } from "./instance-metadata.ts";
@@ -31,11 +32,12 @@ export function createOciCredentials(request: AuthRequest<"oci">): OciCredential
     load: async (ended) => {
       const loaded = await source(ended);
       const { identity, home, expiration } = loaded;
-      const expiresInSeconds = expiration === undefined ? undefined : Math.round((expiration - clock.now()) / 1000);
-      logger.debug(
-        { provider: "oci", source: identity.source, identity: identity.name, region: home?.region, expiresInSeconds },
-        "credentials obtained",
-      );
+      logObtained(request, expiration, {
+        provider: "oci",
+        source: identity.source,
+        identity: identity.name,
+        region: home?.region,
+      });
       return loaded;
     },
   });
