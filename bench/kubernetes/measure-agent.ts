@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,9 +11,21 @@ import { startFakeS3 } from "../../src/testing/fake-s3/index.ts";
 import { findKubernetes, startKubernetes } from "../../test/real/kubernetes/start-kubernetes.ts";
 import { type AgentProcess, startAgentProcess } from "../../test/support/agent-process.ts";
 
-/** What one agent costs the API server and its node, against a real API server: the figures of docs/scale.md. */
-const { values } = parseArgs({ options: { models: { type: "string", default: "100" } } });
+/**
+ * What one agent costs the API server and its node, against a real API server: the figures of docs/scale.md. With `--pod` it finds the
+ * cluster as in a pod, in a mount namespace of its own (Linux); `--package` names a built package, started as the image does.
+ */
+const { values } = parseArgs({
+  options: {
+    models: { type: "string", default: "100" },
+    "large-bytes": { type: "string", default: "0" },
+    pod: { type: "boolean", default: false },
+    package: { type: "string" },
+  },
+});
 const models = Number(values.models);
+const large = Number(values["large-bytes"]);
+const mebibyte = 1024 * 1024;
 const credential = { accessKeyId: "AKIATESTTESTTESTTEST", secretAccessKey: "secret-of-the-tests" };
 const collection = "/apis/ome.io/v1beta1/clusterbasemodels";
 const name = (index: number): string => `model-${String(index).padStart(4, "0")}-of-a-usual-length`;
@@ -79,6 +91,35 @@ async function requestsOf(agent: AgentProcess): Promise<Readonly<Record<string, 
   return counts;
 }
 
+/** The command that starts the agent. */
+function program(): readonly [string, ...string[]] {
+  const source = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+  const own =
+    values.package === undefined ? [source] : [semiSpace, join(values.package, "bin", "model-agent.js"), "run"];
+  if (!values.pod) return [process.execPath, ...own];
+  const mounted = "/run/secrets/kubernetes.io/serviceaccount";
+  const mount = `mount -t tmpfs tmpfs /run && mkdir -p ${mounted} && cp ${directory}/account/* ${mounted}/ && exec "$@"`;
+  return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh", process.execPath, ...own];
+}
+
+/** As in the image. */
+const semiSpace = "--max-semi-space-size=4";
+
+/** How the agent finds the cluster. */
+async function clusterEnvironment(): Promise<Readonly<Record<string, string>>> {
+  const kubeconfig = join(directory, "kubeconfig");
+  await kubernetes.writeKubeconfig(kubeconfig, `https://127.0.0.1:${proxy.port}`);
+  if (!values.pod) return { KUBECONFIG: kubeconfig };
+  const { clusters, users } = JSON.parse(await readFile(kubeconfig, "utf8")) as {
+    readonly clusters: readonly { readonly cluster: { readonly "certificate-authority": string } }[];
+    readonly users: readonly { readonly user: { readonly token: string } }[];
+  };
+  await mkdir(join(directory, "account"), { recursive: true });
+  await writeFile(join(directory, "account", "token"), users[0]?.user.token ?? "");
+  await copyFile(clusters[0]?.cluster["certificate-authority"] ?? "", join(directory, "account", "ca.crt"));
+  return { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: String(proxy.port) };
+}
+
 const found = await findKubernetes();
 if (!("binary" in found)) throw new Error(found.missing);
 const kubernetes = await startKubernetes(found.binary);
@@ -101,9 +142,23 @@ async function report(phase: string): Promise<void> {
   console.log(
     `${phase}: ${seconds.toFixed(1)} s, from the API server ${((proxy.received - marked.received) / 1000).toFixed(1)} kB, to it ` +
       `${((proxy.sent - marked.sent) / 1000).toFixed(1)} kB, CPU ${(cpuSeconds - marked.cpuSeconds).toFixed(2)} s, ` +
-      `RSS ${(rssBytes / 1e6).toFixed(0)} MB (peak ${(peakRssBytes / 1e6).toFixed(0)}), ${delta.join(", ")}`,
+      `RSS ${(rssBytes / mebibyte).toFixed(0)} MiB (peak ${(peakRssBytes / mebibyte).toFixed(0)}), ${delta.join(", ")}`,
   );
+  await agent.resetPeak();
   marked = { received: proxy.received, sent: proxy.sent, cpuSeconds, requests, at: performance.now() };
+}
+
+async function createModel(model: string, shard: ReturnType<typeof generatedShard>): Promise<void> {
+  await s3.putObject("models", `${model}/config.json`, bytesContent(JSON.stringify(configuration)));
+  await s3.putObject("models", `${model}/model.safetensors`, shard);
+  const parameters = { endpoint: s3.url, region: "us-east-1" };
+  const body = {
+    apiVersion: "ome.io/v1beta1",
+    kind: "ClusterBaseModel",
+    metadata: { name: model },
+    spec: { storage: { storageUri: `s3://models/${model}`, parameters } },
+  };
+  await admin.send({ method: "POST", path: collection, body });
 }
 
 async function readyLabels(): Promise<number> {
@@ -113,31 +168,20 @@ async function readyLabels(): Promise<number> {
 
 async function start(): Promise<void> {
   marked = { received: proxy.received, sent: proxy.sent, cpuSeconds: 0, requests: {}, at: performance.now() };
-  agent = await startAgentProcess(["--models-root-dir", join(directory, "n1"), "--start-spread", "0"], {
-    ...{ NODE_NAME: "n1", KUBECONFIG: join(directory, "kubeconfig"), HOME: directory },
-    ...{ AWS_ACCESS_KEY_ID: credential.accessKeyId, AWS_SECRET_ACCESS_KEY: credential.secretAccessKey },
-  });
+  agent = await startAgentProcess(
+    ["--models-root-dir", join(directory, "n1"), "--start-spread", "0"],
+    {
+      ...{ NODE_NAME: "n1", HOME: directory, ...(await clusterEnvironment()) },
+      ...{ AWS_ACCESS_KEY_ID: credential.accessKeyId, AWS_SECRET_ACCESS_KEY: credential.secretAccessKey },
+    },
+    program(),
+  );
 }
 
 try {
   const shard = generatedShard({ seed: 1, tensors: ["a", "b"], size: 20_000 });
-  await kubernetes.writeKubeconfig(join(directory, "kubeconfig"), `https://127.0.0.1:${proxy.port}`);
   await admin.send({ method: "POST", path: "/api/v1/nodes", body: { metadata: { name: "n1" } } });
-  for (let index = 0; index < models; index += 1) {
-    await s3.putObject("models", `${name(index)}/config.json`, bytesContent(JSON.stringify(configuration)));
-    await s3.putObject("models", `${name(index)}/model.safetensors`, shard);
-    const storage = {
-      storageUri: `s3://models/${name(index)}`,
-      parameters: { endpoint: s3.url, region: "us-east-1" },
-    };
-    const body = {
-      apiVersion: "ome.io/v1beta1",
-      kind: "ClusterBaseModel",
-      metadata: { name: name(index) },
-      spec: { storage },
-    };
-    await admin.send({ method: "POST", path: collection, body });
-  }
+  for (let index = 0; index < models; index += 1) await createModel(name(index), shard);
   await start();
   while ((await readyLabels()) < models) await sleep(200);
   await sleep(5_000);
@@ -162,8 +206,18 @@ try {
   };
   while ((await status()) < models) await sleep(50);
   await report(`restart with ${models} proven models`);
+  await sleep(20_000);
+  await report("20 seconds at rest");
   const { requests } = s3.counters.total;
   console.log(`object store: ${(requests / models).toFixed(1)} requests per model of two files`);
+  if (large > 0) {
+    const size = Math.round(large / 2);
+    for (const seed of [1, 2]) await createModel(`large-${seed}`, generatedShard({ seed, tensors: ["a", "b"], size }));
+    while ((await readyLabels()) < models + 2) await sleep(200);
+    await report(`two models of ${(large / 1e6).toFixed(0)} MB brought`);
+    await sleep(30_000);
+    await report("half a minute later");
+  }
 } finally {
   await agent?.kill("SIGKILL");
   await proxy.close();

@@ -29,7 +29,7 @@ export interface DeliveryWorkerOptions {
   readonly redactor: Redactor;
   readonly env: Environment;
   /** `maxBandwidth` holds for all downloads together. */
-  readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth" | "maxAttempts">;
+  readonly tuning: Pick<DeliveryRequest, "maxConnections" | "maxBandwidth" | "maxAttempts" | "lanes">;
   /** See `LeaseOptions.instance`. */
   readonly instance: string | undefined;
   readonly clock: Clock;

@@ -8,10 +8,12 @@ import type { Clock, Random } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Redactor } from "../telemetry/redactor.ts";
+import { laneCount } from "../transfer/engine/transfer-settings.ts";
 import { type AgentFace, openAgentFace } from "./agent-face.ts";
 import { createDeliveryWorker } from "./delivery-worker.ts";
 import { createGopher, type Gopher } from "./gopher/gopher.ts";
 import type { ModelWorker } from "./gopher/model-worker.ts";
+import { lanesPerModel, memoryLimit } from "./lanes-per-model.ts";
 import type { ModelKey } from "./model-identity.ts";
 import { requireModelsRoot, takeModelsRoot } from "./models-root.ts";
 import { metricsPublisher, observeMetrics } from "./observe-metrics.ts";
@@ -118,6 +120,7 @@ async function runUnderLease(
   const worker = createDeliveryWorker({
     ...options,
     sharing,
+    tuning: { ...options.tuning, lanes: lanesPerModel(memoryLimit(), options.workers, laneCount(undefined)) },
     roots: [modelsRoot, ...options.allowedPaths],
     isWanted: (path) => gopher.wants(path),
   });

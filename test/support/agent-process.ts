@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -14,14 +14,20 @@ export interface AgentProcess {
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<number | undefined>;
   /** Processor seconds so far, and bytes of memory in use now and at most. */
   usage(): Promise<{ readonly cpuSeconds: number; readonly rssBytes: number; readonly peakRssBytes: number }>;
+  /** Counts the peak anew from now on. */
+  resetPeak(): Promise<void>;
 }
 
-/** Runs the command line as a process of its own, without this machine's environment, until it serves. */
+/**
+ * Runs the command line as a process of its own, without this machine's environment, until it serves. A `program` of several words
+ * may prepare something first, but has to become the agent.
+ */
 export async function startAgentProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  [command, ...words]: readonly [string, ...string[]] = [process.execPath, main],
 ): Promise<AgentProcess> {
-  const child = spawn(process.execPath, [main, ...args, "--port", "0"], {
+  const child = spawn(command, [...words, ...args, "--port", "0"], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -40,7 +46,14 @@ export async function startAgentProcess(
   });
   const { pid } = child;
   if (pid === undefined) throw new Error("no process");
-  return { pid, port, log, kill: (signal) => end(child, signal), usage: () => usageOf(pid) };
+  return {
+    pid,
+    port,
+    log,
+    kill: (signal) => end(child, signal),
+    usage: () => usageOf(pid),
+    resetPeak: () => writeFile(`/proc/${pid}/clear_refs`, "5"),
+  };
 }
 
 async function end(child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): Promise<number | undefined> {

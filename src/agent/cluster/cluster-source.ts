@@ -107,6 +107,7 @@ function reflectorsOf(
     ...common,
     path: "/api/v1/nodes",
     fieldSelector: `metadata.name=${nodeName}`,
+    watchMetadata: true,
     handler: {
       onUpsert: (object) => {
         options.onNode(object);
