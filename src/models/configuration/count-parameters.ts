@@ -1,3 +1,4 @@
+import { safetensorsHeaderLength } from "../completeness/safetensors-header.ts";
 import type { ModelDirectory, ModelFile } from "../model-directory.ts";
 import { isObject, type JsonObject, objectAt, parseLooseJson } from "./loose-json.ts";
 
@@ -57,11 +58,10 @@ async function shardPaths(
 }
 
 async function readHeader(directory: ModelDirectory, path: string, size: number): Promise<JsonObject> {
-  const prefix = Buffer.from(await directory.read(path, 0, 8));
-  if (prefix.length < 8) throw new RangeError("no header");
-  const length = prefix.readBigUInt64LE();
-  if (length > BigInt(maxHeaderBytes) || Number(length) + 8 > size) throw new RangeError("header length");
-  return parseLooseJson(Buffer.from(await directory.read(path, 8, Number(length))).toString("utf8"), path);
+  const header = safetensorsHeaderLength(await directory.read(path, 0, 8), size);
+  if ("defect" in header) throw new RangeError(header.defect);
+  if (header.length > maxHeaderBytes) throw new RangeError("header too large");
+  return parseLooseJson(Buffer.from(await directory.read(path, 8, header.length)).toString("utf8"), path);
 }
 
 function countTensors(header: JsonObject): number {
