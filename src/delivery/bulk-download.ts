@@ -27,7 +27,7 @@ import { confirmDigests } from "./confirm-digests.ts";
 import { originOf, type PlannedFile } from "./planned-file.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import { requireSpace, spaceNeeded } from "./space-needed.ts";
-import { transferRequest } from "./transfer-source.ts";
+import { transferRequests } from "./transfer-source.ts";
 import { type EngineSettings, tuningOf } from "./transfer-tuning.ts";
 
 /** One object to download. */
@@ -134,16 +134,13 @@ async function bringFiles(bulk: Bulk): Promise<Omit<BulkResult, "durationMs">> {
     },
   });
   meter.transferring();
-  const result = await transfer(
-    missing.map((file) => transferRequest(client, file)),
-    {
-      ...tuningOf(options),
-      target,
-      signal,
-      confirmDigests: confirmDigests(client, (path) => planned.get(path), signal),
-      onProgress: (progress) => meter.transferring(progress),
-    },
-  );
+  const result = await transfer(transferRequests(client, missing), {
+    ...tuningOf(options),
+    target,
+    signal,
+    confirmDigests: confirmDigests(client, (path) => planned.get(path), signal),
+    onProgress: (progress) => meter.transferring(progress),
+  });
   meter.finalizing();
   await removeStaging(destination, fileSystem);
   const { fetchedBytes, resumedBytes } = result;

@@ -8,11 +8,11 @@ import { type PathConflict, pathConflictError } from "../store/path-conflicts.ts
 import { probeFolding } from "../store/probe-folding.ts";
 import { withdrawProof } from "../store/proof.ts";
 import { openPublicationList, type PublicationList } from "../store/publication-list.ts";
-import { createPublisher, type PublishedFile, type Publisher } from "../store/publishing.ts";
+import { createPublisher, type PublishedFile } from "../store/publishing.ts";
 import { removeFiles } from "../store/remove-files.ts";
 import { claimStaging } from "../store/staging.ts";
 import { transfer } from "../transfer/transfer.ts";
-import type { TransferResult } from "../transfer/transfer-types.ts";
+import type { TransferResult, TransferTarget } from "../transfer/transfer-types.ts";
 import type { Assessment } from "./assess-destination.ts";
 import { checkExisting } from "./check-existing.ts";
 import { confirmDigests } from "./confirm-digests.ts";
@@ -22,7 +22,7 @@ import { originOf, type PlannedFile } from "./planned-file.ts";
 import type { ProgressMeter } from "./progress-meter.ts";
 import { divideByContent, publishShared, type SharedFile } from "./share-content.ts";
 import { requireSpace, spaceNeeded } from "./space-needed.ts";
-import { transferRequest } from "./transfer-source.ts";
+import { transferRequests } from "./transfer-source.ts";
 import type { EngineSettings } from "./transfer-tuning.ts";
 
 export interface ModelWriterOptions {
@@ -139,7 +139,7 @@ export class ModelWriter {
 
   async #fetch(
     files: readonly PlannedFile[],
-    publisher: Publisher,
+    publisher: TransferTarget,
     placement: Placement,
   ): Promise<TransferResult | undefined> {
     const { client, fileSystem, meter, signal } = this.#options;
@@ -149,8 +149,7 @@ export class ModelWriter {
       await placeFiles(files, { client, placement, publisher, fileSystem, signal, onBytes, onPlaced });
       return undefined;
     }
-    const requests = files.map((file) => transferRequest(client, file));
-    return transfer(requests, {
+    return transfer(transferRequests(client, files), {
       ...this.#options.transfer,
       target: publisher,
       signal,

@@ -7,7 +7,7 @@ import { diskError } from "../store/disk-error.ts";
 import { type FileRecord, transferredOf } from "../store/file-record.ts";
 import { type FileSystem, systemErrorCode } from "../store/file-system.ts";
 import { forEachParallel } from "../store/for-each-parallel.ts";
-import type { Publisher } from "../store/publishing.ts";
+import type { TransferTarget } from "../transfer/transfer-types.ts";
 import { describeUri } from "../uri/describe-uri.ts";
 import { adoptFile } from "./adopt-file.ts";
 import type { Placement } from "./placement.ts";
@@ -16,7 +16,7 @@ import type { PlannedFile } from "./planned-file.ts";
 export interface PlaceOptions {
   readonly client: Storage;
   readonly placement: Exclude<Placement, "copy">;
-  readonly publisher: Publisher;
+  readonly publisher: TransferTarget;
   readonly fileSystem: FileSystem;
   readonly signal?: AbortSignal | undefined;
   /** Bytes that were read to compute the proof. */

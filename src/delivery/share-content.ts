@@ -5,9 +5,9 @@ import { StorageError } from "../errors.ts";
 import { diskError } from "../store/disk-error.ts";
 import { type FileRecord, transferredOf } from "../store/file-record.ts";
 import type { FileSystem } from "../store/file-system.ts";
-import type { Publisher } from "../store/publishing.ts";
 import { verifyFile } from "../store/verify-file.ts";
 import { loadCrc } from "../transfer/digest/crc.ts";
+import type { TransferTarget } from "../transfer/transfer-types.ts";
 import type { FileTask } from "./assess-destination.ts";
 import { contentKey } from "./content-key.ts";
 import type { PlannedFile } from "./planned-file.ts";
@@ -59,7 +59,7 @@ export async function publishShared(
   destination: string,
   record: FileRecord,
   path: string,
-  publisher: Publisher,
+  publisher: TransferTarget,
   fileSystem: FileSystem,
   signal?: AbortSignal,
 ): Promise<void> {

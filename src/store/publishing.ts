@@ -28,7 +28,7 @@ export interface PublishedFile extends TransferredFile {
   readonly mtimeNs: string;
   /** Inode number in decimal digits. */
   readonly inode: string;
-  /** Its first 512 bytes, one character each (latin1), where they are known. */
+  /** Its first 256 bytes, one character each (latin1), where they are known. */
   readonly head?: string | undefined;
 }
 
@@ -55,19 +55,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The engine's target over one destination. `publish` calls that overlap share their syncs. */
-export interface Publisher extends TransferTarget {
-  /** Everything published so far, by path. */
-  readonly published: ReadonlyMap<string, PublishedFile>;
-}
-
 /**
- * Publishes whole, verified staged files below a destination: data fsync, rename, directory fsync, in batches of whatever
+ * The engine's target over one destination; `publish` calls that overlap share their syncs. Publishes whole, verified staged files below a destination: data fsync, rename, directory fsync, in batches of whatever
  * waits. A file that is there already is replaced atomically.
  */
-export function createPublisher(options: PublisherOptions): Publisher {
+export function createPublisher(options: PublisherOptions): TransferTarget {
   const { destination, stagingDirectory, fileSystem = nodeFileSystem } = options;
-  const published = new Map<string, PublishedFile>();
   const queue: Waiting[] = [];
   let running = false;
 
@@ -76,10 +69,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     while (queue.length > 0) {
       const batch = queue.splice(0, maxBatch);
       try {
-        for (const { file, waiting } of await publishBatch(fileSystem, batch, options)) {
-          published.set(file.path, file);
-          waiting.resolve();
-        }
+        for (const { waiting } of await publishBatch(fileSystem, batch, options)) waiting.resolve();
       } catch (error) {
         for (const waiting of batch) waiting.reject(diskError(error, "publish", join(destination, waiting.file.path)));
       }
@@ -97,7 +87,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
         queue.push({ stagedPath, file, resolve, reject });
         if (!running) void flush();
       }),
-    published,
   };
 }
 

@@ -98,7 +98,7 @@ export interface SyncedFile {
   readonly mtimeNs: string;
   /** Inode number in decimal digits. */
   readonly inode: string;
-  /** Its first 512 bytes, one character each (latin1): whoever looks at the beginnings of thousands of files need not open them. */
+  /** Its first 256 bytes, one character each (latin1): whoever looks at the beginnings of thousands of files need not open them. */
   readonly head: string;
 }
 

@@ -48,13 +48,15 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 test("a published file has its final name, is read-only, and is described as stat sees it", async (t) => {
-  const { destination, publisher, publish } = await place(t);
+  const published: PublishedFile[] = [];
+  const beforeRename = async (files: readonly PublishedFile[]): Promise<void> => void published.push(...files);
+  const { destination, publish } = await place(t, { beforeRename });
   await publish("sub/deep/config.json", "{}");
   const path = join(destination, "sub/deep/config.json");
   const found = await stat(path, { bigint: true });
   assert.equal(await readFile(path, "utf8"), "{}");
   assert.equal(Number(found.mode & 0o777n), 0o444);
-  const file = publisher.published.get("sub/deep/config.json");
+  const [file] = published;
   assert.deepEqual([file?.mtimeNs, file?.inode], [String(found.mtimeNs), String(found.ino)]);
 });
 

@@ -1,7 +1,7 @@
 import type { DefectKind } from "./completeness-report.ts";
 
 /** Bytes of a file's beginning that {@link foreignContent} wants to see. */
-export const sniffedBytes = 512;
+export const sniffedBytes = 256;
 
 /** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; the second is what its first versions wrote. */
 const pointer = /^version https:\/\/(?:git-lfs\.github\.com\/spec|hawser\.github\.com\/spec)\/v\d/;

@@ -23,7 +23,7 @@ export interface Piece {
 /** Flags under which staged files are made: never over an existing file, never through a symbolic link. */
 export const createFlags = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_RDWR;
 
-const headBytes = 512;
+const headBytes = 256;
 
 /**
  * Takes the bytes of one part, in order, from whichever connection has them first: writes them at their offset, runs the
