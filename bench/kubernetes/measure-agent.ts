@@ -1,5 +1,4 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +9,7 @@ import { bytesContent, generatedShard } from "../../src/testing/content/index.ts
 import { startFakeS3 } from "../../src/testing/fake-s3/index.ts";
 import { findKubernetes, startKubernetes } from "../../test/real/kubernetes/start-kubernetes.ts";
 import { type AgentProcess, startAgentProcess } from "../../test/support/agent-process.ts";
+import { startTcpRelay } from "../../test/support/tcp-relay.ts";
 
 /**
  * What one agent costs the API server and its node, against a real API server: the figures of docs/scale.md. With `--pod` it finds the
@@ -34,48 +34,6 @@ const configuration = {
   ...{ num_attention_heads: 4, num_key_value_heads: 2, intermediate_size: 128, vocab_size: 100 },
   ...{ max_position_embeddings: 2048, torch_dtype: "float16", transformers_version: "4.40.0" },
 };
-
-interface Counted {
-  readonly port: number;
-  received: number;
-  sent: number;
-  connections: number;
-  close(): Promise<void>;
-}
-
-/** Passes connections on and counts their bytes, TLS included: what the network sees. */
-async function countingProxy(target: number): Promise<Counted> {
-  const sockets = new Set<Socket>();
-  const counted = { port: 0, received: 0, sent: 0, connections: 0, close: async () => {} };
-  const server = createServer((from) => {
-    const to = connect(target, "127.0.0.1");
-    counted.connections += 1;
-    for (const socket of [from, to]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        from.destroy();
-        to.destroy();
-      });
-    }
-    from.on("data", (data) => {
-      counted.sent += data.length;
-      to.write(data);
-    });
-    to.on("data", (data) => {
-      counted.received += data.length;
-      from.write(data);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  counted.port = typeof address === "object" && address !== null ? address.port : 0;
-  counted.close = async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  return counted;
-}
 
 async function mapBytes(admin: ApiClient): Promise<number> {
   const map = await admin.send<KubernetesObject>({ method: "GET", path: "/api/v1/namespaces/ome/configmaps/n1" });
@@ -125,7 +83,7 @@ if (!("binary" in found)) throw new Error(found.missing);
 const kubernetes = await startKubernetes(found.binary);
 const directory = await mkdtemp(join(tmpdir(), "measure-"));
 const s3 = await startFakeS3({ buckets: ["models"], credentials: [credential] });
-const proxy = await countingProxy(Number(new URL(kubernetes.adminConnection.server).port));
+const proxy = await startTcpRelay(Number(new URL(kubernetes.adminConnection.server).port));
 const { admin } = kubernetes;
 let agent: AgentProcess | undefined;
 let marked = { received: 0, sent: 0, cpuSeconds: 0, requests: {} as Readonly<Record<string, number>>, at: 0 };

@@ -11,6 +11,7 @@ import type { KubernetesObject } from "../../../src/kubernetes/kubernetes-object
 import { bytesContent, generatedShard } from "../../../src/testing/content/index.ts";
 import { startFakeS3 } from "../../../src/testing/fake-s3/index.ts";
 import { type AgentProcess, startAgentProcess } from "../../support/agent-process.ts";
+import { startTcpRelay } from "../../support/tcp-relay.ts";
 import { findKubernetes, startKubernetes } from "./start-kubernetes.ts";
 
 const found = await findKubernetes();
@@ -22,8 +23,13 @@ const nodes = ["n1", "n2", "n3"];
 /** All models go to the first node, every fourth to the others as well. */
 const isWanted = (node: string, index: number): boolean => node === "n1" || index % 4 === 0;
 const credential = { accessKeyId: "AKIATESTTESTTESTTEST", secretAccessKey: "secret-of-the-tests" };
-const collection = "/apis/ome.io/v1beta1/clusterbasemodels";
 const name = (index: number): string => `m${String(index).padStart(3, "0")}`;
+/** The last twenty are BaseModels of one namespace. */
+const inNamespace = (index: number): boolean => index >= models - 20;
+const collectionOf = (index: number): string =>
+  `/apis/ome.io/v1beta1/${inNamespace(index) ? "namespaces/ome/basemodels" : "clusterbasemodels"}`;
+const objectPath = (index: number): string => `${collectionOf(index)}/${name(index)}`;
+const keyOf = (index: number): string => `${inNamespace(index) ? "ome.basemodel" : "clusterbasemodel"}.${name(index)}`;
 const configuration = {
   ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], hidden_size: 64, num_hidden_layers: 2 },
   ...{ num_attention_heads: 4, num_key_value_heads: 2, intermediate_size: 128, vocab_size: 100 },
@@ -99,8 +105,10 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   };
   for (let index = 0; index < models; index += 1) await put(name(index), index);
   for (let index = 10; index < 20; index += 1) await put(`${name(index)}-new`, 1_000 + index);
+  const relay = await startTcpRelay(Number(new URL(kubernetes.adminConnection.server).port));
+  after(() => relay.close());
   const kubeconfig = join(directory, "kubeconfig");
-  await kubernetes.writeKubeconfig(kubeconfig);
+  await kubernetes.writeKubeconfig(kubeconfig, `https://127.0.0.1:${relay.port}`);
   for (const node of nodes) {
     const labels = { size: node === "n1" ? "large" : "small" };
     await admin.send({ method: "POST", path: "/api/v1/nodes", body: { metadata: { name: node, labels } } });
@@ -110,11 +118,11 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
     const nodeSelector = isWanted("n2", index) ? {} : { nodeSelector: { size: "large" } };
     const body = {
       apiVersion: "ome.io/v1beta1",
-      kind: "ClusterBaseModel",
-      metadata: { name: name(index), finalizers: ["clusterbasemodels.ome.io/finalizer"] },
+      kind: inNamespace(index) ? "BaseModel" : "ClusterBaseModel",
+      metadata: { name: name(index), finalizers: ["ome.io/finalizer"] },
       spec: { storage: { storageUri: `s3://models/${name(index)}`, parameters, ...nodeSelector } },
     };
-    await admin.send({ method: "POST", path: collection, body });
+    await admin.send({ method: "POST", path: collectionOf(index), body });
   }
   const rootOf = (node: string): string => join(directory, node);
   const start = async (node: string): Promise<AgentProcess> => {
@@ -140,12 +148,13 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
     async () => (await readyOn("n1")) > 20,
     () => "the first models",
   );
-  const deleted = Array.from({ length: 10 }, (_, index) => name(index));
-  for (const gone of deleted) await admin.send({ method: "DELETE", path: `${collection}/${gone}` });
+  const deleted = [...Array(10).keys()];
+  for (const gone of deleted) await admin.send({ method: "DELETE", path: objectPath(gone) });
   for (let index = 10; index < 20; index += 1) {
     const body = { spec: { storage: { storageUri: `s3://models/${name(index)}-new` } } };
-    await admin.send({ method: "PATCH", path: `${collection}/${name(index)}`, patch: "merge", body });
+    await admin.send({ method: "PATCH", path: objectPath(index), patch: "merge", body });
   }
+  relay.cut();
   await agents.get("n2")?.kill("SIGKILL");
   const rivals = new AbortController();
   const rival = (async () => {
@@ -164,6 +173,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   })().catch(() => {});
   await kubernetes.restartApiServer(3_000);
   await start("n2");
+  relay.cut();
   await sleep(2_000);
   rivals.abort();
   await rival;
@@ -182,7 +192,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
     () => `${counts.join(", ")} models are Ready on ${nodes.join(", ")}`,
   );
   for (const node of nodes) {
-    const expected = keptOn(node).map((index) => `clusterbasemodel.${name(index)}`);
+    const expected = keptOn(node).map(keyOf);
     await until(
       async () => {
         const keys = Object.keys((await stateOf(admin, node)).data).filter((key) => key !== "a-rival");
@@ -200,7 +210,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
       assert.equal(entry?.config?.modelArchitecture, "LlamaForCausalLM", `${node} ${key}`);
       assert.equal(entry?.progress, undefined);
     }
-    for (const gone of deleted) await assert.rejects(access(join(rootOf(node), "s3:", "models", gone)));
+    for (const gone of deleted) await assert.rejects(access(join(rootOf(node), "s3:", "models", name(gone))));
     for (const index of keptOn(node)) {
       const edited = index < 20;
       const place = join(rootOf(node), "s3:", "models", edited ? `${name(index)}-new` : name(index));
@@ -214,13 +224,12 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   }
   for (const gone of deleted) {
     const body = { metadata: { finalizers: null } };
-    await admin.send({ method: "PATCH", path: `${collection}/${gone}`, patch: "merge", body });
-    assert.ok(await missing(admin.send({ method: "GET", path: `${collection}/${gone}` })));
+    await admin.send({ method: "PATCH", path: objectPath(gone), patch: "merge", body });
+    assert.ok(await missing(admin.send({ method: "GET", path: objectPath(gone) })));
   }
   await until(
     async () => {
-      const path = `${collection}/${name(60)}`;
-      const { spec } = await admin.send<{ spec: Record<string, unknown> }>({ method: "GET", path });
+      const { spec } = await admin.send<{ spec: Record<string, unknown> }>({ method: "GET", path: objectPath(60) });
       return spec["modelConfiguration"] !== undefined && spec["modelType"] === "llama";
     },
     () => "the fields of the objects",

@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
 # Builds a real kube-apiserver from the Go module proxy into CACHE/VERSION/kube-apiserver, once. The module k8s.io/kubernetes requires its staging
 # modules at v0.0.0; they are replaced by their published versions. About eight minutes on two cores, one second when it is there.
+# Installs etcd, which it needs to run, where MODEL_AGENT_TEST_APT=1 allows that.
 # usage: build-apiserver.sh [CACHE]   prints the path of the binary; exit 3 when it cannot be had here
 set -uo pipefail
 cache=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/model-agent-test/kube}
+if ! command -v etcd >/dev/null && [ "${MODEL_AGENT_TEST_APT:-}" = 1 ] && [ "$(id -u)" = 0 ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends etcd-server; } >/dev/null 2>&1 || true
+fi
 command -v go >/dev/null || { echo "go is not installed" >&2; exit 3; }
 for version in ${KUBE_VERSIONS:-1.34.4 1.34.3 1.34.2 1.35.4}; do
   directory=$cache/$version
