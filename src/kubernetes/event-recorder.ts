@@ -27,12 +27,12 @@ export interface EventRecorderOptions {
 }
 
 /**
- * Writes `events.k8s.io/v1` events. Where the right to do so is missing it says so once and is silent from then on: events are a
- * service to people, nothing depends on them.
+ * Writes `events.k8s.io/v1` events. Where the right to do so is missing it says so once; a namespace that refused them is not asked
+ * again: events are a service to people, nothing depends on them.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
-  #denied = false;
+  readonly #closed = new Set<string>();
   #serial = 0;
 
   constructor(options: EventRecorderOptions) {
@@ -40,9 +40,9 @@ export class EventRecorder {
   }
 
   async record(about: KubernetesObject, note: EventNote, signal?: AbortSignal): Promise<void> {
-    if (this.#denied) return;
     const { client, controller, instance, clock, logger } = this.#options;
     const namespace = about.metadata.namespace ?? this.#options.defaultNamespace;
+    if (this.#closed.has(namespace)) return;
     this.#serial += 1;
     const now = new Date(clock.now()).toISOString().replace(/Z$/, "000Z");
     try {
@@ -75,8 +75,13 @@ export class EventRecorder {
       });
     } catch (error) {
       if (isStorageError(error) && (error.httpStatus === 403 || error.httpStatus === 404)) {
-        this.#denied = true;
-        logger.info({ reason: error.detail }, "events are not written: the right to create them is not granted");
+        this.#closed.add(namespace);
+        if (this.#closed.size === 1) {
+          logger.info(
+            { namespace, reason: error.detail },
+            "events are not written: the right to create them is not granted",
+          );
+        }
         return;
       }
       logger.debug({ error: String(error), reason: note.reason }, "event could not be written");

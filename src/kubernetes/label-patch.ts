@@ -21,7 +21,10 @@ export function labelPatch(
     operations.push(value === undefined ? { op: "remove", path } : { op: "add", path, value });
   }
   const first = operations[0];
-  if (first !== undefined && current === undefined)
-    return [{ op: "add", path: "/metadata/labels", value: {} }, ...operations];
+  if (first !== undefined && current === undefined) {
+    const path = "/metadata/labels";
+    // Labels that somebody gave it meanwhile would be replaced; the test fails then, and the caller looks again.
+    return [{ op: "test", path, value: null }, { op: "add", path, value: {} }, ...operations];
+  }
   return operations;
 }

@@ -115,18 +115,33 @@ test("labels are patched only where they differ, with slashes escaped", () => {
     ],
   );
   assert.deepEqual(labelPatch({ a: "1" }, { a: "1", gone: undefined }), []);
-  assert.deepEqual(labelPatch(undefined, { a: "1" })[0], { op: "add", path: "/metadata/labels", value: {} });
 });
 
-test("events are written when allowed, and given up after one refusal when not", async () => {
+test("the first label of an object does not take away those that somebody gave it meanwhile", async () => {
   await withFake(async (fake, client) => {
+    const path = "/api/v1/nodes/n1";
+    const patch = (): Promise<unknown> =>
+      client.send({ method: "PATCH", path, patch: "json", body: labelPatch(undefined, { a: "1" }) });
+    const labels = () => fake.store.get("/api/v1/nodes", "n1")?.metadata.labels;
+    fake.put("/api/v1/nodes", { metadata: { name: "n1" } });
+    await patch();
+    assert.deepEqual(labels(), { a: "1" });
+    fake.put("/api/v1/nodes", { metadata: { name: "n1", labels: { theirs: "2" } } });
+    await assert.rejects(patch(), (error) => isStorageError(error) && error.httpStatus === 422);
+    assert.deepEqual(labels(), { theirs: "2" });
+  });
+});
+
+test("events are written where that is allowed, and given up after one refusal, with one line, where it is not", async () => {
+  await withFake(async (fake, client) => {
+    const lines: string[] = [];
     const recorder = new EventRecorder({
       client,
       controller: "model-agent",
       instance: "node-1",
       defaultNamespace: "ome",
       clock: systemClock,
-      logger: silentLogger,
+      logger: { ...silentLogger, info: (_, message) => lines.push(message) },
     });
     const about = { kind: "ClusterBaseModel", apiVersion: "ome.io/v1beta1", metadata: { name: "llama", uid: "u" } };
     const note = {
@@ -139,9 +154,14 @@ test("events are written when allowed, and given up after one refusal when not",
     const [event] = fake.store.list("/apis/events.k8s.io/v1/events");
     assert.equal(event?.["reason"], "DownloadCompleted");
     assert.equal(String(event?.["note"]).length, 1024);
-    fake.intercept = () => ({ status: 403, body: { reason: "Forbidden" } });
+    fake.intercept = ({ path }) =>
+      path.includes("/granted/") ? undefined : { status: 403, body: { reason: "Forbidden" } };
     const before = fake.requests.length;
-    for (let i = 0; i < 5; i += 1) await recorder.record(about, note);
-    assert.equal(fake.requests.length, before + 1);
+    const inNamespace = (namespace: string) => ({ ...about, metadata: { ...about.metadata, namespace } });
+    for (let i = 0; i < 5; i += 1) {
+      for (const object of [about, inNamespace("closed"), inNamespace("granted")]) await recorder.record(object, note);
+    }
+    assert.equal(fake.requests.length, before + 1 + 1 + 5);
+    assert.equal(lines.length, 1);
   });
 });

@@ -102,12 +102,14 @@ export function createGopher(options: GopherOptions): Gopher {
     setStatus(task, "Failed", failureReason(error), error.message, { error });
   };
 
-  const becomeReady = (task: ModelTask, fingerprint: string, report: ReadyReport, message: string): void => {
-    task.readyFingerprint = fingerprint;
+  const becomeReady = (task: ModelTask, wish: ModelWish, report: ReadyReport): void => {
+    // What was done is on disk, and is not what is wanted any more.
+    if (task.wish?.fingerprint !== wish.fingerprint) return;
+    task.readyFingerprint = wish.fingerprint;
     task.failures = 0;
     task.retryAt = undefined;
     task.epoch += 1;
-    setStatus(task, "Ready", "Ready", message, { report });
+    setStatus(task, "Ready", "Ready", readyMessage(wish, report), { report });
   };
 
   const check = async (task: ModelTask, wish: ModelWish, signal: AbortSignal): Promise<void> => {
@@ -119,7 +121,7 @@ export function createGopher(options: GopherOptions): Gopher {
     }
     if (outcome.state === "ready") {
       task.placed = wish.mode === "deliver" ? wish : undefined;
-      becomeReady(task, wish.fingerprint, outcome.report, readyMessage(wish, outcome.report));
+      becomeReady(task, wish, outcome.report);
       return;
     }
     task.checkedFingerprint = wish.fingerprint;
@@ -151,7 +153,7 @@ export function createGopher(options: GopherOptions): Gopher {
       ),
     );
     observer.delivered(task.identity, report, clock.monotonic() - startedAt, clock.now() - task.wishedAt);
-    becomeReady(task, wish.fingerprint, report, readyMessage(wish, report));
+    becomeReady(task, wish, report);
     for (const other of tasks.values()) {
       if (other !== task && other.wish?.path === wish.path) other.checkedFingerprint = undefined;
     }

@@ -20,7 +20,8 @@ export function applyJsonPatch(object: StoredObject, patch: unknown): StoredObje
     const target = parent as Json;
     if (operation.op === "add" || operation.op === "replace") target[last] = operation.value;
     else if (operation.op === "test") {
-      if (JSON.stringify(target[last]) !== JSON.stringify(operation.value))
+      // The API server takes a member that is not there for null.
+      if (JSON.stringify(target[last] ?? null) !== JSON.stringify(operation.value))
         throw new Refusal(422, "Invalid", "test failed");
     } else if (operation.op === "remove") {
       if (!(last in target)) throw new Refusal(422, "Invalid", `the path ${operation.path} does not exist`);

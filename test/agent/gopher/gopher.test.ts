@@ -239,6 +239,21 @@ test("the newest wish wins: the old download is aborted before the new one start
   assert.equal(last("a"), "a Ready Ready");
 });
 
+test("a download that ends just as something else is wanted, or nothing, makes nobody Ready", async () => {
+  const { gopher, deliveries, log } = house();
+  gopher.apply([wish("a"), wish("b")], []);
+  await settle();
+  gopher.apply([wish("a", { path: "/models/elsewhere", fingerprint: "a-2" })], ["clusterbasemodel/b"]);
+  deliveries[0]?.succeed();
+  deliveries[1]?.succeed();
+  await settle();
+  assert.ok(log.includes("remove /models/a") && log.includes("b withdrawn"));
+  assert.ok(!log.some((line) => line.includes("Ready")), log.join("\n"));
+  deliveries[2]?.succeed();
+  await settle();
+  assert.equal(log.at(-1), "a Ready Ready");
+});
+
 test("two models on one path: the second is Failed and names the first, until the first goes", async () => {
   const { gopher, deliveries, last, log } = house();
   gopher.apply([wish("a", { path: "/models/x" }), wish("b", { path: "/models/x" })], []);
