@@ -77,7 +77,8 @@ const notHttp: Explanation = {
 
 function explain(error: Error): Explanation | undefined {
   const code = codeOf(error);
-  return code.startsWith("HPE_") ? notHttp : explanations[code];
+  // undici's parser does not always say a code.
+  return code.startsWith("HPE_") || error.name === "HTTPParserError" ? notHttp : explanations[code];
 }
 
 /** True when an error, or what caused it, is a failure to connect or to stay connected, a refused certificate included. */

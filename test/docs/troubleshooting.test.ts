@@ -25,6 +25,20 @@ test("every error text of the troubleshooting page is one that the program print
   }
 });
 
+test("every error text of the troubleshooting page is asserted by a test that causes the problem", async () => {
+  const page = await readFile(new URL("docs/troubleshooting.md", root), "utf8");
+  let tests = "";
+  for await (const path of glob("test/**/*.ts", { cwd: root.pathname })) {
+    if (path !== "test/docs/troubleshooting.test.ts") tests += await readFile(new URL(path, root), "utf8");
+  }
+  // As regular expressions have them.
+  const plain = tests.replace(/\\([.()/])/g, "$1");
+  for (const [, text = ""] of page.matchAll(/^\| `([^`]+)` \|/gm)) {
+    const pieces = text.split("…").map((part) => part.trim().replace(/^\)|\($/g, ""));
+    for (const piece of pieces) assert.ok(plain.includes(piece.trim()), `no test causes "${text}"`);
+  }
+});
+
 test("links between the documents lead somewhere", async () => {
   for await (const path of glob("{README.md,CONTRIBUTING.md,docs/**/*.md,bench/README.md}", { cwd: root.pathname })) {
     const base = new URL(path, root);

@@ -150,7 +150,7 @@ test("a half-written lease counts until it is 30 seconds old", async (t) => {
   await leave(directory, {});
   const path = join(directory, ".model-agent/lease.json");
   await writeFile(path, '{"format":');
-  assert.match((await refusal(directory)).message, /held by another process/);
+  assert.match((await refusal(directory)).message, /it is held by another process/);
   await utimes(path, Date.now() / 1000 - 31, Date.now() / 1000 - 31);
   assert.ok(await taken(directory));
 });

@@ -183,6 +183,7 @@ test("an SSO profile uses the cached session, and says how to renew one that end
   assert.equal(keys?.accessKeyId, "ASIASSOROLE00001");
   session(sso.accessToken, Date.now() - 1000);
   const expired = await watch.rejection(credentialsFor({ profile: "sso" }, env).resolve());
+  assert.match(expired.message, /its SSO session has expired/);
   assert.match(expired.hint, /aws sso login --profile sso/);
   session(`${secretMark}-revoked`, Date.now() + 3_600_000);
   const revoked = await watch.rejection(credentialsFor({ profile: "sso" }, env).resolve());

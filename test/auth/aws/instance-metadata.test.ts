@@ -106,16 +106,18 @@ test("a hop limit that is too low for containers is recognised within seconds", 
   const fake = await startInstanceMetadata(t, { clock, role: "node-role", hopLimitTooLow: true });
   const error = await whileAdvancing(clock, watch.rejection(credentialsFor(fake, clock).resolve()));
   assert.equal(error.code, "unauthenticated");
-  assert.match(error.message, /hop limit is too low for containers/);
+  assert.match(error.message, /the hop limit is too low for containers/);
   assert.match(error.hint, /HttpPutResponseHopLimit/);
   assert.ok(clock.monotonic() < 10_000);
 });
 
 test("an instance without a role, and one with metadata switched off, say so", async (t) => {
   const without = await startInstanceMetadata(t, { clock: manualClock() });
-  assert.match((await watch.rejection(credentialsFor(without).resolve())).message, /no IAM role is attached/);
+  assert.match((await watch.rejection(credentialsFor(without).resolve())).message, /no IAM role is attached to this instance/);
   const disabled = await startInstanceMetadata(t, { clock: manualClock(), disabled: true, role: "r" });
-  assert.match((await watch.rejection(credentialsFor(disabled).resolve())).hint, /metadata options are enabled/);
+  const off403 = await watch.rejection(credentialsFor(disabled).resolve());
+  assert.match(off403.message, /instance metadata refuses to answer \(/);
+  assert.match(off403.hint, /metadata options are enabled/);
   const off = credentialsFor(without, manualClock(), { AWS_EC2_METADATA_DISABLED: "true" });
   assert.match((await watch.rejection(off.resolve())).message, /AWS_EC2_METADATA_DISABLED/);
 });

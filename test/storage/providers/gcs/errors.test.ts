@@ -117,8 +117,8 @@ test("a token that is refused is renewed once; one that stays refused is an erro
 
 test("what heals is tried again; what the service says decides", async () => {
   const answers: readonly (readonly [number, string, string, ErrorCode, RegExp])[] = [
-    [403, "rateLimitExceeded", "slow down", "rate_limited", /fewer requests/],
-    [429, "rateLimitExceeded", "slow down", "rate_limited", /fewer requests/],
+    [403, "rateLimitExceeded", "slow down", "rate_limited", /the service asks for fewer requests/],
+    [429, "rateLimitExceeded", "slow down", "rate_limited", /the service asks for fewer requests/],
     [503, "backendError", "Backend Error", "unavailable", /problem \(503\)/],
     [403, "insufficientPermissions", "Insufficient Permission", "permission_denied", /scopes/],
     [403, "accessNotConfigured", "API has not been used in project 1", "permission_denied", /disabled/],

@@ -219,7 +219,7 @@ test("what is refused is explained with what to do about it", async (t) => {
   t.after(() => unknown.close());
   const refused = await watch.rejection(unknown.stat(at("file")));
   assert.deepEqual([refused.code, refused.httpStatus], ["unauthenticated", 401]);
-  assert.match(refused.message, /does not accept the signature \(auth user_principal\).*API keys/);
+  assert.match(refused.message, /Oracle Cloud does not accept the signature \(auth user_principal\).*API keys/);
 });
 
 test("a wrong clock is told in minutes, and not tried again", async (t) => {

@@ -85,19 +85,24 @@ test("a bucket or an object that is not there, told apart although HEAD has no w
 
 test("denied: anonymous, by policy, by a KMS key", async () => {
   const anonymous = await failure("permission_denied", { parameters: { auth: "anonymous" } });
+  assert.match(anonymous.message, /it may not be read without logging in/);
   assert.match(anonymous.hint, /Set parameters.auth/);
   intercept = () => new S3Failure(403, "AccessDenied", "Access Denied");
   assert.match((await failure("permission_denied")).hint, /s3:GetObject on the object; without s3:ListBucket/);
-  assert.match((await failure("permission_denied", {}, listing)).hint, /s3:ListBucket on the bucket/);
+  const denied = await failure("permission_denied", {}, listing);
+  assert.match(denied.message, /access is denied \(auth access_key\)/);
+  assert.match(denied.hint, /s3:ListBucket on the bucket/);
   intercept = () =>
     new S3Failure(403, "AccessDenied", "User is not authorized to perform: kms:Decrypt on this resource");
-  assert.match((await failure("permission_denied")).hint, /kms:Decrypt/);
+  const locked = await failure("permission_denied");
+  assert.match(locked.message, /the object is encrypted with a KMS key that this identity may not use/);
+  assert.match(locked.hint, /kms:Decrypt/);
 });
 
 test("a wrong clock, with the difference measured", async () => {
   serverTime = Date.now() + 3 * 3_600_000;
   const behind = await failure("unauthenticated");
-  assert.match(behind.detail, /clock is 3 hours behind the service's/);
+  assert.match(behind.detail, /this machine's clock is 3 hours behind the service's/);
   assert.match(behind.hint, /NTP/);
   serverTime = Date.now() - 20 * 60_000;
   assert.match((await failure("unauthenticated", {}, listing)).detail, /clock is 20 minutes ahead of/);
@@ -109,7 +114,7 @@ test("an archived object can be described and says why it cannot be read", async
   intercept = ({ operation, key }) =>
     operation === "HeadObject" && key === "cold" ? new S3Failure(403, "Forbidden", "") : undefined;
   const error = await failure("unsupported", {}, (client) => client.stat(cold));
-  assert.match(error.detail, /archived \(DEEP_ARCHIVE\)/);
+  assert.match(error.detail, /the object is archived \(DEEP_ARCHIVE\)/);
   assert.match(error.hint, /restore-object/);
 });
 

@@ -97,6 +97,7 @@ test("a service that keeps pointing elsewhere is an error, not a circle", async 
   });
   const client = await openS3(circling, "s3://home/", { parameters: { ...aws, region: "us-east-1" } });
   const error = await expectError(() => collect(client.list(parseUri("s3://home/"))), "config_invalid", "s3");
+  assert.match(error.message, /the bucket is in region eu-west-1/);
   assert.match(error.hint, /s3:\/\/\{bucket\}@eu-west-1\//);
   assert.equal(count, 2);
   await client.close();
