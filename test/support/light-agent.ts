@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createGopher } from "../../src/agent/gopher/gopher.ts";
 import type { ModelWorker } from "../../src/agent/gopher/model-worker.ts";
 import { ContentSharing, openCluster } from "../../src/agent/index.ts";
@@ -16,10 +17,12 @@ export interface LightAgentOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly startSpreadMs: number;
   readonly progressIntervalMs?: number;
+  /** Written to a model's directory when it is brought, such as its configuration. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /**
- * An agent of a cluster that keeps no files: it lists a model and reads its objects' heads where a real one downloads. Everything
+ * An agent of a cluster that downloads nothing: it lists a model and reads its objects' heads where a real one downloads. Everything
  * between it and the API server is the real thing.
  */
 export async function startLightAgent(options: LightAgentOptions): Promise<{ stop(): Promise<void> }> {
@@ -59,6 +62,8 @@ export async function startLightAgent(options: LightAgentOptions): Promise<{ sto
       } finally {
         await client.close();
       }
+      if (options.files !== undefined) await mkdir(wish.path, { recursive: true });
+      for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(wish.path, name), text);
       there.add(wish.fingerprint);
       return report;
     },

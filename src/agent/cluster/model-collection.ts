@@ -49,7 +49,7 @@ export class ModelCollection implements ReflectorHandler {
     if (object.kind !== "PartialObjectMetadata") {
       view.put(readModelObject(kind, object));
       onChange();
-    } else if (former === undefined || !isSameSpec(former, object)) {
+    } else if (former === undefined || !(isSameSpec(former, object) || isMarked(former, object))) {
       void this.#read(key, identity);
     } else if (!hasSameMarks(former, object)) {
       view.put(readModelObject(kind, { ...former, metadata: object.metadata }));
@@ -126,6 +126,11 @@ export class ModelCollection implements ReflectorHandler {
 
 function isSameSpec(left: KubernetesObject, right: KubernetesObject): boolean {
   return left.metadata.uid === right.metadata.uid && left.metadata.generation === right.metadata.generation;
+}
+
+/** Whether an object is to go, which counts its generation up although its spec is the same, and says all that matters. */
+function isMarked(former: KubernetesObject, { metadata }: KubernetesObject): boolean {
+  return former.metadata.uid === metadata.uid && metadata.deletionTimestamp !== undefined;
 }
 
 function hasSameMarks(left: KubernetesObject, right: KubernetesObject): boolean {

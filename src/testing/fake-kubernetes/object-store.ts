@@ -40,7 +40,7 @@ export class Refusal extends Error {
 
 /**
  * Objects under one growing resourceVersion with the history of their changes, as etcd keeps it. Finalizers hold a deleted object
- * back; `spec` changes count the generation up.
+ * back; changes of `spec` and marks of deletion count the generation up.
  */
 export class ObjectStore {
   #version = 1000;
@@ -74,7 +74,10 @@ export class ObjectStore {
   }
 
   changesAfter(version: number): readonly StoredChange[] {
-    return this.#history.filter((change) => change.version > version);
+    // Versions grow, and most who ask are nearly up to date.
+    let first = this.#history.length;
+    while ((this.#history[first - 1]?.version ?? 0) > version) first -= 1;
+    return this.#history.slice(first);
   }
 
   /** Forgets the history, as etcd's compaction does: older watches and pages get 410. */
@@ -134,27 +137,29 @@ export class ObjectStore {
     const former = this.get(collection, key);
     if (former === undefined) throw new Refusal(404, "NotFound", `"${key}" not found`);
     if ((former.metadata.finalizers ?? []).length > 0) {
-      const marked = { ...former, metadata: { ...former.metadata, deletionTimestamp: new Date().toISOString() } };
-      return this.#write("MODIFIED", collection, key, marked);
+      const { metadata } = former;
+      const generation = (metadata.generation ?? 1) + 1;
+      const deletionTimestamp = metadata.deletionTimestamp ?? new Date().toISOString();
+      return this.#write("MODIFIED", collection, key, {
+        ...former,
+        metadata: { ...metadata, generation, deletionTimestamp },
+      });
     }
     return this.#drop(collection, key, former);
   }
 
   #drop(collection: string, key: string, last: StoredObject): StoredObject {
-    this.#objects.get(collection)?.delete(key);
-    return this.#note("DELETED", collection, last);
+    return this.#write("DELETED", collection, key, last);
   }
 
-  #write(type: "ADDED" | "MODIFIED", collection: string, key: string, object: StoredObject): StoredObject {
-    const stored = this.#note(type, collection, structuredClone(object));
-    const objects = this.#objects.get(collection) ?? new Map<string, StoredObject>();
-    this.#objects.set(collection, objects.set(key, stored));
-    return stored;
-  }
-
-  #note(type: StoredChange["type"], collection: string, object: StoredObject): StoredObject {
+  #write(type: StoredChange["type"], collection: string, key: string, object: StoredObject): StoredObject {
     this.#version += 1;
-    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
+    const stored = structuredClone(object);
+    stored.metadata.resourceVersion = String(this.#version);
+    const objects = this.#objects.get(collection) ?? new Map<string, StoredObject>();
+    this.#objects.set(collection, objects);
+    if (type === "DELETED") objects.delete(key);
+    else objects.set(key, stored);
     this.#history.push({ version: this.#version, collection, type, object: stored });
     for (const listener of [...this.#listeners]) listener();
     return stored;
