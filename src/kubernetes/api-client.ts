@@ -21,13 +21,18 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   readonly body?: unknown;
   readonly patch?: PatchType | undefined;
-  /** Answer with the object's metadata alone, whatever its size: for writes whose result is known. */
-  readonly metadataOnly?: boolean | undefined;
+  /** Answer with metadata alone, of the object or of each object of a list, whatever their size. Old servers answer with all of it. */
+  readonly metadataOnly?: boolean | "list" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
-const metadataForm = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+const metadataForm = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
+
+function formOf({ metadataOnly }: ApiRequest): string {
+  if (metadataOnly === "list") return metadataForm("PartialObjectMetadataList");
+  return metadataOnly === true ? metadataForm("PartialObjectMetadata") : "application/json";
+}
 
 export interface WatchStream {
   /** One parsed JSON document per line. */
@@ -99,7 +104,7 @@ export class ApiClient {
         dispatcher: this.#dispatcher(access),
         signal,
         headers: {
-          accept: call.metadataOnly === true ? metadataForm : "application/json",
+          accept: formOf(call),
           "user-agent": this.#options.userAgent ?? "model-agent",
           ...access.headers,
           ...(call.body === undefined

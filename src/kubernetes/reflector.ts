@@ -36,8 +36,8 @@ export interface ReflectorOptions {
   readonly fieldSelector?: string | undefined;
   readonly handler: ReflectorHandler;
   /**
-   * Watches metadata alone: changes come without the object's other fields, unless the server does not know that form. Lists are whole.
-   * For objects whose status is large and changes often.
+   * After the first list, which is whole, asks for metadata alone: objects come as `PartialObjectMetadata`, unless the server does not
+   * know that form. For objects whose status is large and changes often.
    */
   readonly watchMetadata?: boolean | undefined;
   /** Objects per page of a list. Default 500. */
@@ -126,9 +126,10 @@ export class Reflector {
         method: "GET",
         path: this.#options.path,
         query: { limit: this.#options.pageSize ?? 500, continue: page, fieldSelector: this.#options.fieldSelector },
+        metadataOnly: this.#options.watchMetadata === true && this.#synced ? "list" : false,
         signal,
       });
-      for (const item of answer.items ?? []) found.set(objectKey(item), item);
+      for (const item of itemsOf(answer)) found.set(objectKey(item), item);
       version = answer.metadata?.resourceVersion;
       page = answer.metadata?.continue === "" ? undefined : answer.metadata?.continue;
       pages += 1;
@@ -251,7 +252,14 @@ export class Reflector {
   }
 }
 
+/** The objects of a list; those that are metadata alone say so in a watch, but need not in a list. */
+function itemsOf({ kind, items = [] }: ListAnswer): readonly KubernetesObject[] {
+  if (kind !== "PartialObjectMetadataList") return items;
+  return items.map((item) => ({ ...item, kind: "PartialObjectMetadata" }));
+}
+
 interface ListAnswer {
+  readonly kind?: string;
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   readonly items?: readonly KubernetesObject[];
 }

@@ -238,3 +238,42 @@ test("stopping ends an open watch at once", async () => {
   await closing.pop()?.();
   assert.ok(performance.now() - before < 2_000);
 });
+
+test("after the first list of whole objects only metadata is asked for, also in lists", async () => {
+  const kinds: string[] = [];
+  const h = await start(
+    {},
+    {
+      watchMetadata: true,
+      pageSize: 2,
+      handler: {
+        onUpsert: (object) => kinds.push(`${object.metadata.name} ${object.kind} ${"spec" in object}`),
+        onDelete: (gone) => kinds.push(`-${gone.metadata.name}`),
+      },
+    },
+    (fake) => {
+      for (const name of ["a", "b", "c"]) fake.put(collection, model(name));
+    },
+  );
+  await h.until(() => h.fake.openWatches === 1, "the watch");
+  assert.deepEqual(
+    kinds.splice(0),
+    ["a", "b", "c"].map((name) => `${name} ClusterBaseModel true`),
+  );
+  h.fake.put(collection, model("b", { changed: true }));
+  await h.until(() => kinds.length === 1, "the change");
+  h.fake.put(collection, model("c", { changed: true }));
+  h.fake.store.delete(collection, "a");
+  h.fake.store.compact();
+  h.fake.cutWatches();
+  h.fake.put(collection, model("d"));
+  await h.until(() => kinds.some((kind) => kind.startsWith("d ")), "what came after the compaction");
+  assert.ok(kinds.includes("-a"));
+  for (const name of ["b", "c", "d"]) assert.ok(kinds.includes(`${name} PartialObjectMetadata false`), kinds.join());
+  const lists = h.fake.requests.filter(({ watch, method }) => method === "GET" && !watch);
+  assert.deepEqual(
+    lists.slice(0, 2).map(({ metadataOnly }) => metadataOnly),
+    [false, false],
+  );
+  assert.ok(lists.slice(2).every(({ metadataOnly }) => metadataOnly));
+});

@@ -24,8 +24,11 @@ export interface StatusWriterOptions {
 
 /** Changes within this time are one write. */
 const gatherMs = 150;
-/** Bytes per second that progress alone may cost the API server's store: a large map is written more seldom. */
-const progressBytesPerSecond = 10_000;
+/**
+ * Bytes per second that progress alone may cost the API server's store, which keeps every version of the map for minutes: a large map is
+ * written more seldom, one of 100 models every half a minute.
+ */
+const progressBytesPerSecond = 2_500;
 /** Another writer was faster, which says nothing of the server's health. */
 const conflictPause = { baseMs: 50, capMs: 2_000 };
 const closingMs = 5_000;

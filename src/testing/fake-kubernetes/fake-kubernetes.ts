@@ -191,9 +191,9 @@ export class FakeKubernetes {
     const start = from ?? 0;
     const more = start + limit < all.length;
     send(response, 200, {
-      kind: "List",
+      kind: request.metadataOnly ? "PartialObjectMetadataList" : "List",
       metadata: { resourceVersion: String(version), ...(more ? { continue: `${version}:${start + limit}` } : {}) },
-      items: all.slice(start, start + limit),
+      items: all.slice(start, start + limit).map((object) => formOf(request, object)),
     });
   }
 
