@@ -113,7 +113,10 @@ test("a hop limit that is too low for containers is recognised within seconds", 
 
 test("an instance without a role, and one with metadata switched off, say so", async (t) => {
   const without = await startInstanceMetadata(t, { clock: manualClock() });
-  assert.match((await watch.rejection(credentialsFor(without).resolve())).message, /no IAM role is attached to this instance/);
+  assert.match(
+    (await watch.rejection(credentialsFor(without).resolve())).message,
+    /no IAM role is attached to this instance/,
+  );
   const disabled = await startInstanceMetadata(t, { clock: manualClock(), disabled: true, role: "r" });
   const off403 = await watch.rejection(credentialsFor(disabled).resolve());
   assert.match(off403.message, /instance metadata refuses to answer \(/);

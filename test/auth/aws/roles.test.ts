@@ -214,7 +214,10 @@ test("web identity refusals: not trusted, expired, malformed, empty and missing 
     );
   assert.match((await refusal(`${secretMark}.untrusted`)).hint, /OIDC provider and this service account/);
   assert.match((await refusal(`${secretMark}.expired`)).message, /has expired/);
-  assert.match((await refusal(`${secretMark}.malformed`)).message, /STS does not accept the service account's token for /);
+  assert.match(
+    (await refusal(`${secretMark}.malformed`)).message,
+    /STS does not accept the service account's token for /,
+  );
   assert.match((await refusal("abc")).message, /ValidationError/);
   assert.match((await refusal(" \n")).message, /is empty/);
   const missing = await refusal(undefined);
