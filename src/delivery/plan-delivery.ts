@@ -58,7 +58,9 @@ export async function planDelivery(request: DeliveryPlace): Promise<DeliveryPlan
     const { tasks, obsolete, complete } = await assessDestination(destination, plan, fileSystem, request);
     const fetchSizes = placement === "copy" ? filesToFetch(tasks) : [];
     const files = tasks.map(({ todo, file }) => {
-      return { path: file.path, size: file.size, todo, verifiable: file.info.digests.length > 0 };
+      const { digests, rangeDigests = [] } = file.info;
+      const verifiable = digests.length + rangeDigests.length > 0;
+      return { path: file.path, size: file.size, todo, verifiable };
     });
     return {
       destination,

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { ObjectInfo } from "../../storage/storage.ts";
 import { formatBytes } from "../../telemetry/human-format.ts";
 import { describeUri } from "../../uri/describe-uri.ts";
-import { describeDigest, describeObject } from "../describe-object.ts";
+import { describeDigests, describeObject } from "../describe-object.ts";
 import { printable } from "../printable.ts";
 import { addStorageOptions, openSource, type StorageFlags } from "../storage-options.ts";
 import type { AddCommand } from "./add-command.ts";
@@ -29,7 +29,7 @@ export const addStatCommand: AddCommand = (program, run) => {
 };
 
 function describe(object: ObjectInfo): string {
-  const digests = object.digests.length === 0 ? ["none: not verified by source"] : object.digests.map(describeDigest);
+  const digests = describeDigests(object);
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["size", `${object.size} bytes (${formatBytes(object.size)})`],
     ["modified", object.lastModified?.toISOString()],

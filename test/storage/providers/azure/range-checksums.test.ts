@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { describeDigests } from "../../../../src/cli/describe-object.ts";
 import { deliver } from "../../../../src/delivery/deliver.ts";
 import { readProof } from "../../../../src/store/proof.ts";
 import { type Content, generatedContent } from "../../../../src/testing/content/index.ts";
 import { type FakeAzure, type FakeAzureOptions, startFakeAzure } from "../../../../src/testing/fake-azure/index.ts";
 import { loadCrc } from "../../../../src/transfer/digest/crc.ts";
+import { parseUri } from "../../../../src/uri/parse-uri.ts";
+import { openAzure } from "../../../support/azure/open-azure.ts";
 import { scratchDirectory } from "../../../support/scratch-directory.ts";
 import { watchSecrets } from "../../../support/secret-watch.ts";
 
@@ -145,6 +148,21 @@ test("`off` reads in few large requests, and says that nothing was verified by t
   assert.ok(reads(server).every(({ rangeDigest }) => !rangeDigest));
   const error = await watch.rejection(deliver(request({ rangeChecksums: "sha256" })));
   assert.equal(error.code, "config_invalid");
+});
+
+test("descriptions say what the service can tell with the bytes", async (t) => {
+  const { server } = await house(t);
+  const uri = parseUri("azure://testaccount/models/m/one.bin");
+  const client = await openAzure(server, uri, { secret: { accountKey: server.accountKey } });
+  t.after(() => client.close());
+  const object = await client.stat(uri);
+  assert.deepEqual(
+    [object.digests, object.rangeDigests?.map(({ algorithm }) => algorithm)],
+    [[], ["crc64nvme", "md5"]],
+  );
+  assert.deepEqual(describeDigests(object), ["none; the source tells crc64nvme of ranges of 4 MiB with the bytes"]);
+  server.putBlob("models", "m/one.bin", files["one.bin"] ?? "");
+  assert.equal((await client.stat(uri)).rangeDigests, undefined);
 });
 
 test("blobs with an MD5 are read as before", async (t) => {
