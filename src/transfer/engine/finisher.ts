@@ -4,6 +4,7 @@ import type { ByteRange } from "../plan/range-set.ts";
 import type { TransferredFile } from "../transfer-types.ts";
 import type { FileTask } from "./file-task.ts";
 import { OtherProofs } from "./other-proofs.ts";
+import { PartSizeExperience } from "./part-size-experience.ts";
 import type { SyncLedger } from "./sync-ledger.ts";
 import type { TransferContext } from "./transfer-context.ts";
 import { damagedParts, type Verdict, verifyFile } from "./verify-file.ts";
@@ -35,6 +36,7 @@ export class Finisher {
   /** Files that are whole and not yet published. */
   waiting = 0;
   readonly #running = new Set<Promise<void>>();
+  readonly #partSizes = new PartSizeExperience();
 
   constructor(context: TransferContext, syncs: SyncLedger, ports: FinisherPorts) {
     this.#context = context;
@@ -59,8 +61,10 @@ export class Finisher {
     this.waiting += 1;
     try {
       const verdict = verifyFile(file.plan, file.ledger, file.spanDigests());
-      if (verdict.ok) await this.#publish(file, verdict);
-      else await this.#mismatch(file, verdict);
+      if (verdict.ok) {
+        this.#learn(file);
+        await this.#publish(file, verdict);
+      } else await this.#mismatch(file, verdict);
     } catch (error) {
       this.#context.fail(error);
     } finally {
@@ -124,16 +128,26 @@ export class Finisher {
     await this.#ports.restart(file, detail, decisive.length > 0 ? decisive : file.file.digests);
   }
 
+  /** A part size that turned out right is tried first on the files that follow. */
+  #learn({ otherProofs, plan: { check } }: FileTask): void {
+    const first = check.by === "composite" ? check.parts[0] : undefined;
+    if (otherProofs !== undefined && first !== undefined) this.#partSizes.matched(first.end);
+  }
+
   /** Holds the bytes on disk against what else there is, when the part size had been assumed. False when nothing is left. */
   #lookAgain(file: FileTask): boolean {
     const { check } = file.plan;
     if (file.firstPass !== undefined || file.file.size === 0) return false;
     if (file.otherProofs === undefined) {
       if (check.by !== "composite" || !check.assumed) return false;
-      file.otherProofs = new OtherProofs(file.file.digests, check.digest, file.file.size, file.ledger.values());
+      const { digests, size } = file.file;
+      file.otherProofs = new OtherProofs(digests, check.digest, size, file.ledger.values(), this.#partSizes);
     }
     const digests = file.otherProofs.next();
-    if (digests === undefined) return false;
+    if (digests === undefined) {
+      this.#partSizes.failed();
+      return false;
+    }
     const { path } = file.file;
     this.#context.logger.debug({ path }, "the assumed part size does not match: the staged file is looked at again");
     this.#ports.lookAgain(file, digests);

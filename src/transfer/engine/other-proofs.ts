@@ -1,5 +1,6 @@
 import type { CompositeDigest, Digest } from "../../storage/digest.ts";
 import { candidatePartSizes } from "../digest/part-size.ts";
+import type { PartSizeExperience } from "./part-size-experience.ts";
 
 /**
  * What else the bytes on disk can be held against, once a composite digest did not match under a part size that was assumed:
@@ -13,12 +14,20 @@ export class OtherProofs {
   readonly decisive: readonly Digest[];
   readonly #left: (readonly Digest[])[];
 
-  constructor(digests: readonly Digest[], failed: CompositeDigest, size: number, units: readonly string[]) {
+  /** `size` of the file, and what other files of the transfer taught. */
+  constructor(
+    digests: readonly Digest[],
+    failed: CompositeDigest,
+    size: number,
+    units: readonly string[],
+    experience: PartSizeExperience,
+  ) {
     this.units = units;
     const whole = digests.filter((digest) => digest.kind === "full");
     this.decisive = whole.filter(({ confidence }) => confidence === "stated");
     const sizes = candidatePartSizes(size, failed.partCount, failed.likelyPartSizes).slice(1);
-    const guesses = this.decisive.length > 0 ? [] : sizes.map((partSize) => [{ ...failed, partSize }]);
+    const guesses =
+      this.decisive.length > 0 ? [] : experience.choose(sizes).map((partSize) => [{ ...failed, partSize }]);
     this.#left = [...whole.map((digest) => [digest]), ...guesses];
   }
 
