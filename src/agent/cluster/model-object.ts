@@ -1,3 +1,4 @@
+import { isAbsolute, resolve } from "node:path";
 import { StorageError } from "../../errors.ts";
 import type { KubernetesObject } from "../../kubernetes/kubernetes-object.ts";
 import type { ObjectName } from "../../kubernetes/reflector.ts";
@@ -24,7 +25,7 @@ export interface ModelObject {
   readonly deleting: boolean;
   /** Which nodes it wants; also of an object that cannot be used otherwise. */
   readonly choice: NodeChoice;
-  /** `storage.path` as it stands there; undefined when there is none. */
+  /** `storage.path`, normalised; undefined when there is none. */
   readonly path: string | undefined;
   /** Changes with everything that the agent acts on, and with nothing that the agent or a controller writes. */
   readonly relevance: string;
@@ -60,7 +61,7 @@ export function readModelObject(kind: ModelIdentity["kind"], object: KubernetesO
     problems,
     deleting: metadata.deletionTimestamp !== undefined,
     choice: choiceOf(storage),
-    path: typeof storage["path"] === "string" && storage["path"] !== "" ? storage["path"] : undefined,
+    path: typeof storage["path"] === "string" && storage["path"] !== "" ? normalize(storage["path"]) : undefined,
     relevance: JSON.stringify([
       metadata.uid,
       metadata.labels,
@@ -78,6 +79,11 @@ function essenceOf({ apiVersion, kind, metadata, spec }: KubernetesObject): Kube
   const { name, namespace, uid, resourceVersion, generation, labels, annotations, deletionTimestamp } = metadata;
   const essential = { name, namespace, uid, resourceVersion, generation, labels, annotations, deletionTimestamp };
   return { apiVersion, kind, metadata: essential, spec };
+}
+
+/** The path by which the same directory is known to others, however it is written. */
+function normalize(path: string): string {
+  return isAbsolute(path) ? resolve(path) : path;
 }
 
 function refusalOf(origin: string, problems: readonly ManifestProblem[]): StorageError {

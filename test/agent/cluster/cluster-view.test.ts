@@ -189,7 +189,7 @@ test("engines for accelerators carry the node's shape, and follow it", () => {
 test("who else names a directory is known, wished for here or not", () => {
   const cluster = view();
   cluster.put(object("a"));
-  cluster.put(object("b", { selector: { gpu: "a10" }, storage: { path: "/m/a" } }));
+  cluster.put(object("b", { selector: { gpu: "a10" }, storage: { path: "/m//a/" } }));
   assert.equal(cluster.userOf("/m/a", key("a")), key("b"));
   cluster.remove(key("b"));
   assert.equal(cluster.userOf("/m/a", key("a")), undefined);

@@ -23,6 +23,12 @@ const nodes = ["n1", "n2", "n3"];
 /** All models go to the first node, every fourth to the others as well. */
 const isWanted = (node: string, index: number): boolean => node === "n1" || index % 4 === 0;
 const credential = { accessKeyId: "AKIATESTTESTTESTTEST", secretAccessKey: "secret-of-the-tests" };
+/** While all agents run, and while the second one does not. */
+const deleted = [...Array(10).keys()];
+const edited = [...Array(10).keys()].map((index) => index + 10);
+const deletedMeanwhile = [20, 24];
+const editedMeanwhile = [28, 32];
+const allDeleted = [...deleted, ...deletedMeanwhile];
 const name = (index: number): string => `m${String(index).padStart(3, "0")}`;
 /** The last twenty are BaseModels of one namespace. */
 const inNamespace = (index: number): boolean => index >= models - 20;
@@ -104,7 +110,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
     }
   };
   for (let index = 0; index < models; index += 1) await put(name(index), index);
-  for (let index = 10; index < 20; index += 1) await put(`${name(index)}-new`, 1_000 + index);
+  for (const index of [...edited, ...editedMeanwhile]) await put(`${name(index)}-new`, 1_000 + index);
   const relay = await startTcpRelay(Number(new URL(kubernetes.adminConnection.server).port));
   after(() => relay.close());
   const kubeconfig = join(directory, "kubeconfig");
@@ -148,14 +154,17 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
     async () => (await readyOn("n1")) > 20,
     () => "the first models",
   );
-  const deleted = [...Array(10).keys()];
-  for (const gone of deleted) await admin.send({ method: "DELETE", path: objectPath(gone) });
-  for (let index = 10; index < 20; index += 1) {
+  const remove = (index: number): Promise<unknown> => admin.send({ method: "DELETE", path: objectPath(index) });
+  const edit = (index: number): Promise<unknown> => {
     const body = { spec: { storage: { storageUri: `s3://models/${name(index)}-new` } } };
-    await admin.send({ method: "PATCH", path: objectPath(index), patch: "merge", body });
-  }
+    return admin.send({ method: "PATCH", path: objectPath(index), patch: "merge", body });
+  };
+  for (const index of deleted) await remove(index);
+  for (const index of edited) await edit(index);
   relay.cut();
   await agents.get("n2")?.kill("SIGKILL");
+  for (const index of deletedMeanwhile) await remove(index);
+  for (const index of editedMeanwhile) await edit(index);
   const rivals = new AbortController();
   const rival = (async () => {
     for (let turn = 0; !rivals.signal.aborted; turn += 1) {
@@ -182,7 +191,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   await kubernetes.restartApiServer(0);
 
   const keptOn = (node: string): readonly number[] =>
-    Array.from({ length: models - 10 }, (_, index) => index + 10).filter((index) => isWanted(node, index));
+    [...Array(models).keys()].filter((index) => isWanted(node, index) && !allDeleted.includes(index));
   let counts: readonly number[] = [];
   await until(
     async () => {
@@ -210,11 +219,11 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
       assert.equal(entry?.config?.modelArchitecture, "LlamaForCausalLM", `${node} ${key}`);
       assert.equal(entry?.progress, undefined);
     }
-    for (const gone of deleted) await assert.rejects(access(join(rootOf(node), "s3:", "models", name(gone))));
+    for (const gone of allDeleted) await assert.rejects(access(join(rootOf(node), "s3:", "models", name(gone))));
     for (const index of keptOn(node)) {
-      const edited = index < 20;
-      const place = join(rootOf(node), "s3:", "models", edited ? `${name(index)}-new` : name(index));
-      const wanted = filesOf(edited ? 1_000 + index : index);
+      const moved = edited.includes(index) || editedMeanwhile.includes(index);
+      const place = join(rootOf(node), "s3:", "models", moved ? `${name(index)}-new` : name(index));
+      const wanted = filesOf(moved ? 1_000 + index : index);
       const there = (await readdir(place)).filter((file) => file !== ".model-agent").sort();
       assert.deepEqual(there, [...wanted.keys()].sort(), place);
       for (const [file, bytes] of wanted)
@@ -222,7 +231,7 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
     }
     assert.equal((await readdir(join(rootOf(node), "s3:", "models"))).length, expected.length);
   }
-  for (const gone of deleted) {
+  for (const gone of allDeleted) {
     const body = { metadata: { finalizers: null } };
     await admin.send({ method: "PATCH", path: objectPath(gone), patch: "merge", body });
     assert.ok(await missing(admin.send({ method: "GET", path: objectPath(gone) })));
