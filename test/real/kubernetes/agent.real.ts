@@ -53,7 +53,7 @@ function filesOf(seed: number): ReadonlyMap<string, Buffer> {
   ]);
 }
 
-async function until(condition: () => Promise<boolean> | boolean, what: () => string, seconds = 300): Promise<void> {
+async function until(condition: () => Promise<boolean> | boolean, what: () => string, seconds = 240): Promise<void> {
   const startedAt = performance.now();
   while (!(await condition())) {
     assert.ok(performance.now() - startedAt < seconds * 1000, what());
@@ -90,7 +90,7 @@ async function stateOf(admin: ApiClient, node: string): Promise<NodeState> {
 
 test("two hundred models on three nodes, with everything going wrong meanwhile, end as the cluster says", {
   skip,
-  timeout: 900_000,
+  timeout: 420_000,
 }, async () => {
   assert.ok("binary" in found);
   const kubernetes = await startKubernetes(found.binary);
