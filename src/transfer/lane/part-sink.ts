@@ -40,6 +40,8 @@ export class PartSink {
   #end: number;
   #frontier: number;
   #pieceStart: number;
+  /** A piece was refused: whoever reads beside its reader is ahead now, through no fault of its own. */
+  #setBack = false;
   #nextCut: number;
 
   constructor(spec: PartSpec, crc: Crc, spans: readonly SerialSpan[], onPiece: (piece: Piece) => void) {
@@ -76,7 +78,7 @@ export class PartSink {
   accept(position: number, buffer: Uint8Array, from: number, to: number): Acceptance {
     if (position > this.#frontier) {
       throw new ReadFailureError({
-        kind: "read",
+        kind: this.#setBack ? "digest" : "read",
         detail: `bytes of offset ${position} came before those of ${this.#frontier}`,
       });
     }
@@ -170,6 +172,7 @@ export class PartSink {
       return this.#crc.take();
     } catch (error) {
       // The piece is not what it should be: it is read again from its first byte.
+      this.#setBack = true;
       this.#frontier = this.#pieceStart;
       this.#nextCut = this.#cutAfter(this.#frontier);
       throw error;
