@@ -248,8 +248,17 @@ test("two hundred models on three nodes, with everything going wrong meanwhile, 
   // A restart of everything moves nothing and fetches nothing.
   const versions = async (): Promise<readonly (string | undefined)[]> =>
     Promise.all(nodes.map(async (node) => (await stateOf(admin, node)).map?.metadata.resourceVersion));
-  await sleep(4_000);
-  const before = await versions();
+  let before = await versions();
+  await until(
+    async () => {
+      await sleep(3_000);
+      const former = before;
+      before = await versions();
+      return former.join() === before.join();
+    },
+    () => "maps that nobody writes any more",
+    60,
+  );
   for (const agent of agents.values()) assert.equal(await agent.kill("SIGTERM"), 0);
   s3.counters.reset();
   await Promise.all(nodes.map(start));

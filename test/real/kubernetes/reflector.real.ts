@@ -100,7 +100,7 @@ test("a real API server: metadata alone in watches and in lists after the first"
   let lists = 0;
   const stop = new AbortController();
   const reflector = new Reflector({
-    ...{ client, path, watchMetadata: true, pageSize: 2, watchSeconds: [2, 2], relistIntervalMs: 1 },
+    ...{ client, path, watchMetadata: true, pageSize: 2, watchSeconds: [8, 8], relistIntervalMs: 1 },
     handler: {
       onUpsert: ({ kind, metadata, ...rest }) => seen.push(`${metadata.name} ${kind} ${"spec" in rest}`),
       onDelete: ({ metadata }) => seen.push(`-${metadata.name}`),
