@@ -27,7 +27,14 @@ export {
   type StorageClient,
   type StorageClientOptions,
 } from "../storage/create-storage-client.ts";
-export type { CompositeDigest, Digest, DigestAlgorithm, FullDigest } from "../storage/digest.ts";
+export type {
+  CompositeDigest,
+  Digest,
+  DigestAlgorithm,
+  FullDigest,
+  RangeAlgorithm,
+  RangeDigests,
+} from "../storage/digest.ts";
 export { exists } from "../storage/exists.ts";
 export { createGlobFilter, type GlobOptions } from "../storage/glob-filter.ts";
 export { compareKeys } from "../storage/key-order.ts";
@@ -47,7 +54,13 @@ export {
 } from "../storage/provider-definition.ts";
 export { createProviderRegistry, type ProviderRegistry } from "../storage/provider-registry.ts";
 export { readRange } from "../storage/read-range.ts";
-export type { BytesReadSource, FileReadSource, HttpReadSource, ReadSource } from "../storage/read-source.ts";
+export type {
+  BytesReadSource,
+  FileReadSource,
+  HttpReadSource,
+  RangeDigestHeaders,
+  ReadSource,
+} from "../storage/read-source.ts";
 export type {
   CallOptions,
   Capabilities,
