@@ -18,7 +18,8 @@ import { agentClient, type RunningAgent } from "./agent-house.ts";
 
 const credential = { accessKeyId: "AKIATESTTESTTESTTEST", secretAccessKey: "secret-of-the-tests" };
 
-const configuration = {
+/** What the models' `config.json` says. */
+export const configuration = {
   model_type: "llama",
   architectures: ["LlamaForCausalLM"],
   hidden_size: 64,
