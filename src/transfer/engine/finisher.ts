@@ -15,7 +15,7 @@ const maxPartMismatches = 3;
 /** What finishing needs of the engine. */
 export interface FinisherPorts {
   /** Nothing writes to the staged file any more: closes it. */
-  close(file: FileTask): void;
+  close(file: FileTask): Promise<void>;
   /** The file lies under its final name. */
   published(file: FileTask, result: TransferredFile): void;
   /** Reads these ranges again, from another connection or source. */
@@ -87,7 +87,7 @@ export class Finisher {
       sources: [...file.sourcesUsed],
     };
     const madeByLane = file.fd === undefined && file.file.size > 0;
-    this.#ports.close(file);
+    await this.#ports.close(file);
     const { target } = this.#context.options;
     const synced = madeByLane && target.fileMode !== undefined ? await this.#syncs.synced(file.stagedPath) : undefined;
     await target.publish(file.stagedPath, synced === undefined ? result : { ...result, synced });

@@ -14,6 +14,8 @@ export class LanePool {
   readonly #load = new Map<LaneClient, number>();
   readonly #rates = new Map<LaneClient, number>();
   #local: LaneClient | undefined;
+  /** Bytes per second of all lanes together. */
+  #rate: number | undefined;
 
   constructor(
     settings: LaneSettings,
@@ -38,7 +40,16 @@ export class LanePool {
   #start(): LaneClient {
     const lane: LaneClient = startWorkerLane(this.#settings, (events) => this.#onEvents(lane, events), this.#onFailure);
     this.#lanes.push(lane);
+    this.#limit(lane);
     return lane;
+  }
+
+  /** A lane that is started between two shares is capped before it gets its first work; the next share is exact. */
+  #limit(lane: LaneClient): void {
+    if (this.#rate === undefined) return;
+    const share = this.#rate / (this.#lanes.length + (this.#local === undefined ? 0 : 1));
+    this.#rates.set(lane, share);
+    lane.send({ type: "rate", bytesPerSecond: share });
   }
 
   /** The lane in this thread, for what cannot cross into another one. */
@@ -46,6 +57,7 @@ export class LanePool {
     if (this.#local !== undefined) return this.#local;
     const lane: LaneClient = startLocalLane(this.#settings, (events) => this.#onEvents(lane, events), this.#onFailure);
     this.#local = lane;
+    this.#limit(lane);
     return lane;
   }
 
@@ -59,6 +71,7 @@ export class LanePool {
 
   /** Shares a bandwidth cap (bytes per second) among the lanes that have something to do. */
   shareRate(bytesPerSecond: number | undefined): void {
+    this.#rate = bytesPerSecond;
     if (bytesPerSecond === undefined) return;
     const all = [...this.#lanes, ...(this.#local === undefined ? [] : [this.#local])];
     const busy = all.filter((lane) => (this.#load.get(lane) ?? 0) > 0);

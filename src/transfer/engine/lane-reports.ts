@@ -14,6 +14,7 @@ import type { SourceAccess } from "./source-access.ts";
 import type { SyncLedger } from "./sync-ledger.ts";
 import type { TransferContext } from "./transfer-context.ts";
 import type { TransferJournal } from "./transfer-journal.ts";
+import type { WriteBehind } from "./write-behind.ts";
 
 /** Everyone whom the lanes' reports concern. */
 export interface ReportReaders {
@@ -27,6 +28,7 @@ export interface ReportReaders {
   readonly meter: ProgressMeter;
   readonly journal: TransferJournal;
   readonly syncs: SyncLedger;
+  readonly writeBehind: WriteBehind;
   /** All bytes of the file are in. */
   whole(file: FileTask): void;
 }
@@ -170,6 +172,7 @@ export class LaneReports {
     part.frontier = Math.max(part.frontier, end);
     part.received = Math.max(part.received, end);
     file.ledger.add(start, end, crc);
+    if (!part.staged) this.#to.writeBehind.wrote(file, end - start);
   }
 
   #span(id: number, value: string | undefined): void {

@@ -23,7 +23,8 @@ import { Staging } from "./staging.ts";
 import { SyncLedger } from "./sync-ledger.ts";
 import { TransferContext } from "./transfer-context.ts";
 import { TransferJournal } from "./transfer-journal.ts";
-import { laneCount, laneSettings, serialAhead, transferSettings } from "./transfer-settings.ts";
+import { laneCount, laneSettings, serialAhead, transferSettings, writeBehindBytes } from "./transfer-settings.ts";
+import { WriteBehind } from "./write-behind.ts";
 
 /** How often progress is told and the pace is looked at, in milliseconds. */
 const beatMs = 100;
@@ -127,8 +128,9 @@ export class TransferEngine {
       restart: (file, reason) => this.#guard(reclaimer.restart(file, reason, file.file.digests)),
     });
     const syncs = new SyncLedger();
+    const writeBehind = new WriteBehind(writeBehindBytes, (error) => this.#context.fail(error));
     const finisher = new Finisher(this.#context, syncs, {
-      close: (file) => closeFile(file),
+      close: (file) => closeFile(file, writeBehind),
       published: (file, result) => this.#published(file, result, journal),
       lookAgain: (file, digests) => reclaimer.lookAgain(file, digests),
       reread: (file, ranges) => reclaimer.reread(file, ranges),
@@ -152,6 +154,7 @@ export class TransferEngine {
       meter: this.#meter,
       journal,
       syncs,
+      writeBehind,
       whole: (file) => void finisher.finish(file),
     });
     const { bandwidth, maxBandwidth } = this.#options;
@@ -180,14 +183,14 @@ export class TransferEngine {
       await finisher.idle();
       reports.tellBytes();
       this.#tellProgress();
-      await this.#leaveResumable();
+      await this.#leaveResumable(writeBehind);
     }
   }
 
   /** Nothing writes any more: closes what is open; small files are not worth keeping. */
-  async #leaveResumable(): Promise<void> {
+  async #leaveResumable(writeBehind: WriteBehind): Promise<void> {
     for (const file of this.#open) {
-      closeFile(file);
+      await closeFile(file, writeBehind);
       if (!file.journaled && file.stagedPath !== "") await this.#staging.remove(file.stagedPath);
     }
   }
@@ -215,7 +218,8 @@ export class TransferEngine {
   }
 }
 
-function closeFile(file: FileTask): void {
+async function closeFile(file: FileTask, writeBehind: WriteBehind): Promise<void> {
+  await writeBehind.release(file);
   if (file.fd === undefined) return;
   closeSync(file.fd);
   file.fd = undefined;

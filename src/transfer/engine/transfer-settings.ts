@@ -47,6 +47,9 @@ export function laneCount(wanted: number | undefined): number {
 /** Syncs under way at a time, all lanes together: file systems commit what waits together, so many cost little more than one. */
 const parallelSyncs = 8;
 
+/** Bytes of a large file that are left to the kernel before the disk is told to write them. */
+export const writeBehindBytes = 128 * mebibyte;
+
 /** Settings of each of `lanes` lanes. */
 export function laneSettings(settings: TransferSettings, lanes: number, fileMode: number | undefined): LaneSettings {
   return {
