@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { totalBytes, type Workload } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 
 export interface BenchServer {
   readonly plain: string;
@@ -22,14 +22,20 @@ async function freePort(): Promise<number> {
 }
 
 /** An S3 listing as a static file: enough for clients of public buckets that insist on listing before they read. */
-function listing(workload: Workload): string {
+function listing(dataRoot: string, workload: Workload): string {
   const contents = workload.files
     .map(
       (file) =>
-        `<Contents><Key>${file.name}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;0&quot;</ETag><Size>${file.size}</Size><StorageClass>STANDARD</StorageClass></Contents>`,
+        `<Contents><Key>${file.name}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;${etagOf(dataRoot, workload, file)}&quot;</ETag><Size>${file.size}</Size><StorageClass>STANDARD</StorageClass></Contents>`,
     )
     .join("");
   return `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>${workload.name}</Name><Prefix></Prefix><KeyCount>${workload.files.length}</KeyCount><MaxKeys>${workload.files.length}</MaxKeys><IsTruncated>false</IsTruncated>${contents}</ListBucketResult>`;
+}
+
+/** The etag that nginx gives a static file: clients ask for the one that they were told of. */
+function etagOf(dataRoot: string, { name: directory }: Workload, { name, size }: Workload["files"][number]): string {
+  const modified = Math.floor(statSync(join(dataRoot, directory, name)).mtimeMs / 1000);
+  return `${modified.toString(16)}-${size.toString(16)}`;
 }
 
 /** nginx over the seeded data, plain and TLS, one worker process, autoindex on. */
@@ -41,7 +47,7 @@ export async function startNginx(
   mkdirSync(join(scratch, "logs"), { recursive: true });
   mkdirSync(join(scratch, "listings"), { recursive: true });
   for (const workload of workloads) {
-    if (totalBytes(workload) >= 0) writeFileSync(join(scratch, "listings", `${workload.name}.xml`), listing(workload));
+    writeFileSync(join(scratch, "listings", `${workload.name}.xml`), listing(dataRoot, workload));
   }
   const caFile = join(scratch, "cert.pem");
   const keyFile = join(scratch, "key.pem");
