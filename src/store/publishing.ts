@@ -56,8 +56,8 @@ interface Waiting {
 }
 
 /**
- * The engine's target over one destination; `publish` calls that overlap share their syncs. Publishes whole, verified staged files below a destination: data fsync, rename, directory fsync, in batches of whatever
- * waits. A file that is there already is replaced atomically.
+ * The engine's target over one destination. Publishes whole, verified staged files below it: data fsync, rename, directory fsync, in batches
+ * of whatever waits, so that `publish` calls that overlap share their syncs. A file that is there already is replaced atomically.
  */
 export function createPublisher(options: PublisherOptions): TransferTarget {
   const { destination, stagingDirectory, fileSystem = nodeFileSystem } = options;

@@ -28,10 +28,11 @@ export class FileSyncs {
     this.#emit = emit;
   }
 
-  /** Takes over the descriptor of a whole file; tells when its data is durable. Throws ReadFailureError. */
-  add(path: string, fd: number, head: string): void {
+  /** Takes over the descriptor of a whole file of `size` bytes; tells when its data is durable. Throws ReadFailureError. */
+  add(path: string, fd: number, size: number, head: string): void {
     try {
-      const { mode, mtimeNs, ino } = fstatSync(fd, { bigint: true });
+      const { mode, mtimeNs, ino, size: found } = fstatSync(fd, { bigint: true });
+      if (found !== BigInt(size)) throw new Error(`it has ${found} bytes instead of ${size}`);
       if ((mode & permissionBits) !== BigInt(this.#mode)) this.#protect(fd);
       this.#waiting.push({ path, fd, mtimeNs: String(mtimeNs), inode: String(ino), head });
     } catch (error) {

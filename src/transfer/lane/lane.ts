@@ -221,7 +221,7 @@ export class Lane implements LaneContext {
   #finish(sink: PartSink): void {
     const fd = this.#syncs === undefined ? undefined : sink.detach();
     if (fd === undefined) sink.close();
-    else this.#syncs?.add(sink.spec.file.path, fd, sink.head);
+    else this.#syncs?.add(sink.spec.file.path, fd, sink.spec.size, sink.head);
   }
 
   #reportSpan(id: number): void {

@@ -13,11 +13,11 @@ async function place(t: TestContext, limit = 2) {
   const directory = await scratchDirectory(t);
   const events: Extract<LaneEvent, { type: "synced" | "unsynced" }>[] = [];
   const syncs = new FileSyncs(0o444, limit, (event) => events.push(event));
-  const make = (name: string, mode = 0o444): { readonly path: string; readonly fd: number } => {
+  const make = (name: string, mode = 0o444): { readonly path: string; readonly fd: number; readonly size: number } => {
     const path = join(directory, name);
     const fd = openSync(path, O_CREAT | O_RDWR, mode);
     writeSync(fd, name);
-    return { path, fd };
+    return { path, fd, size: name.length };
   };
   return { syncs, events, make };
 }
@@ -25,7 +25,7 @@ async function place(t: TestContext, limit = 2) {
 test("a file that is durable is told with what recognises it, its mode and its first bytes", async (t) => {
   const { syncs, events, make } = await place(t);
   const { path, fd } = make("weights", 0o600);
-  syncs.add(path, fd, "wei");
+  syncs.add(path, fd, 7, "wei");
   await eventually(
     () => events.length,
     (count) => count === 1,
@@ -40,7 +40,7 @@ test("a file that is durable is told with what recognises it, its mode and its f
 test("many files are synced a few at a time, and all of them", async (t) => {
   const { syncs, events, make } = await place(t, 2);
   const files = Array.from({ length: 40 }, (_, index) => make(`file-${index}`));
-  for (const { path, fd } of files) syncs.add(path, fd, "");
+  for (const { path, fd, size } of files) syncs.add(path, fd, size, "");
   await eventually(
     () => events.length,
     (count) => count === files.length,
@@ -54,8 +54,8 @@ test("a sync that fails is told with the disk's error", async (t) => {
   const { syncs, events, make } = await place(t, 1);
   const first = make("first");
   const second = make("second");
-  syncs.add(first.path, first.fd, "");
-  syncs.add(second.path, second.fd, "");
+  syncs.add(first.path, first.fd, first.size, "");
+  syncs.add(second.path, second.fd, second.size, "");
   // Closed behind its back while it waits: its sync fails with EBADF, as that of a broken disk fails with EIO.
   closeSync(second.fd);
   await eventually(
@@ -69,10 +69,18 @@ test("a sync that fails is told with the disk's error", async (t) => {
   assert.match(failed.failure.error?.detail ?? "", /EBADF/);
 });
 
+test("a file of another size than its object is no whole file", async (t) => {
+  const { syncs, events, make } = await place(t);
+  const { path, fd, size } = make("weights");
+  assert.throws(() => syncs.add(path, fd, size + 1, ""), /it has 7 bytes instead of 8/);
+  assert.throws(() => closeSync(fd), /EBADF/);
+  assert.deepEqual(events, []);
+});
+
 test("what was not begun is closed when the lane ends", async (t) => {
   const { syncs, events, make } = await place(t, 1);
   const files = Array.from({ length: 5 }, (_, index) => make(`file-${index}`));
-  for (const { path, fd } of files) syncs.add(path, fd, "");
+  for (const { path, fd, size } of files) syncs.add(path, fd, size, "");
   syncs.close();
   await eventually(
     () => events.length,
