@@ -11,7 +11,7 @@ export function describeIssue(issue: Issue, value: unknown, written: string | un
   switch (issue.code) {
     case "invalid_type":
       if (value === undefined) return "is missing";
-      return wrongType(issue.expected, value, secret ? undefined : (written ?? String(value)));
+      return wrongType(issue.expected, value, written, secret);
     case "invalid_value": {
       if (value === undefined) return "is missing";
       const allowed = issue.values.map(String);
@@ -28,12 +28,13 @@ export function describeIssue(issue: Issue, value: unknown, written: string | un
   }
 }
 
-function wrongType(expected: string, value: unknown, shown: string | undefined): string {
+function wrongType(expected: string, value: unknown, written: string | undefined, secret: boolean): string {
   switch (expected) {
     case "string": {
       if (typeof value !== "number" && typeof value !== "boolean") return `is ${typeName(value)}, must be text`;
-      if (shown === undefined) return `is ${typeName(value)}, must be text: write it in quotation marks`;
-      return `is ${typeName(value)} (${shorten(shown)}), must be text: write it in quotation marks, "${shorten(shown)}"`;
+      if (secret) return `is ${typeName(value)}, must be text: write it in quotation marks`;
+      const shown = shorten(written ?? String(value));
+      return `is ${typeName(value)} (${shown}), must be text: write it in quotation marks, "${shown}"`;
     }
     case "boolean":
       return `is ${typeName(value)}, must be true or false`;

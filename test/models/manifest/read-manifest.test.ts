@@ -74,6 +74,11 @@ test("the object that was given is not changed", () => {
   assert.deepEqual(given, before);
 });
 
+test("a field that calls itself toString is a wrong type like any other", () => {
+  const { problems } = readManifest({ ...object, spec: { disabled: { toString: "" }, storage: [{ toString: "" }] } });
+  assert.ok(problems.some(({ message }) => message.includes("must be true or false")));
+});
+
 test("nothing that JSON can hold makes the reader throw, and a manifest is never given together with an error", () => {
   const near = fc.record(
     {
