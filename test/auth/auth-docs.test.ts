@@ -55,30 +55,21 @@ test("the page lists the settings of token logins with their Secret entries and 
   }
 });
 
-test("the page lists every setting of Google Cloud with its spellings, Secret entries and variables", () => {
-  const section = page.split("\n## ").find((part) => part.startsWith("Google Cloud\n")) ?? "";
-  for (const [name, spec] of Object.entries<SettingSpec>(gcpAuthSettings)) {
-    if (name === "auth") continue;
-    const cells = section
-      .split("\n")
-      .find((line) => line.startsWith(`| \`${name}\` |`))
-      ?.split("|");
-    assert.deepEqual(words(cells?.[2]), [...(spec.aliases ?? [])], name);
-    assert.deepEqual(words(cells?.[3]), [...(spec.env ?? []), ...(spec.secretKeys ?? [])], name);
-    assert.deepEqual(words(cells?.[4]), [...(spec.env ?? [])], name);
-  }
-});
-
-test("the page lists every Azure setting with its spellings, Secret entries and variables", () => {
-  const section = page.split("\n## ").find((part) => part.startsWith("Azure\n")) ?? "";
-  for (const [name, spec] of Object.entries<SettingSpec>(azureAuthSettings)) {
-    if (name === "auth") continue;
-    const cells = section
-      .split("\n")
-      .find((line) => line.startsWith(`| \`${name}\` |`))
-      ?.split("|");
-    assert.deepEqual(words(cells?.[2]), [...(spec.aliases ?? [])], name);
-    assert.deepEqual(words(cells?.[3]), [...(spec.env ?? []), ...(spec.secretKeys ?? [])], name);
-    assert.deepEqual(words(cells?.[4]), [...(spec.env ?? [])], name);
-  }
-});
+for (const [title, settings] of [
+  ["Google Cloud", gcpAuthSettings],
+  ["Azure", azureAuthSettings],
+] as const) {
+  test(`the page lists every setting of ${title} with its spellings, Secret entries and variables`, () => {
+    const section = page.split("\n## ").find((part) => part.startsWith(`${title}\n`)) ?? "";
+    for (const [name, spec] of Object.entries<SettingSpec>(settings)) {
+      if (name === "auth") continue;
+      const cells = section
+        .split("\n")
+        .find((line) => line.startsWith(`| \`${name}\` |`))
+        ?.split("|");
+      assert.deepEqual(words(cells?.[2]), [...(spec.aliases ?? [])], name);
+      assert.deepEqual(words(cells?.[3]), [...(spec.env ?? []), ...(spec.secretKeys ?? [])], name);
+      assert.deepEqual(words(cells?.[4]), [...(spec.env ?? [])], name);
+    }
+  });
+}

@@ -2,6 +2,7 @@ import { loadCrc } from "../digest/crc.ts";
 import type { CrcAlgorithm } from "../digest/crc-combine.ts";
 import type { CrcFactory } from "../digest/running-crc.ts";
 import { type ReadFailure, ReadFailureError } from "../http/read-failure.ts";
+import { ActiveReads } from "./active-reads.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { checkPieces } from "./check-pieces.ts";
 import { ConnectionCache } from "./connection-cache.ts";
@@ -42,8 +43,7 @@ export class Lane implements LaneContext {
   readonly #proofs = new WeakMap<PartSink, RangeProof>();
   readonly #spans = new Map<number, SerialSpan>();
   readonly #runs = new Map<number, RunState>();
-  /** With the bytes that were not reported yet. */
-  readonly #active = new Map<ActiveRead, number>();
+  readonly #active: ActiveReads;
   /** Parts that were given up before they were begun. */
   readonly #released = new Set<number>();
   readonly #crcs = new Map<CrcAlgorithm, CrcFactory>();
@@ -56,6 +56,7 @@ export class Lane implements LaneContext {
     this.stallTimeoutMs = settings.stallTimeoutMs;
     this.#tickMs = settings.tickMs;
     this.#outbox = new Outbox(post);
+    this.#active = new ActiveReads((event) => this.emit(event));
     this.pool = new BufferPool({ size: bufferSize, leanSize: leanBufferSize, limit: bufferLimit });
     this.connections = new ConnectionCache(this.pool, settings.connectTimeoutMs, (event) => this.emit(event));
     this.#flow = new FlowControl(this.pool);
@@ -102,20 +103,19 @@ export class Lane implements LaneContext {
   }
 
   settle(sink: PartSink): void {
-    for (const read of this.#readsOf(sink)) read.flush();
+    for (const read of this.#active.of(sink)) read.flush();
   }
 
   watch(read: ActiveRead): () => void {
-    this.#active.set(read, 0);
+    this.#active.add(read);
     return () => {
-      this.#reportReceived(read);
       this.#active.delete(read);
       this.#flow.forget(read);
     };
   }
 
   received(read: ActiveRead, bytes: number): void {
-    this.#active.set(read, (this.#active.get(read) ?? 0) + bytes);
+    this.#active.received(read, bytes);
     this.#flow.received(read, bytes);
   }
 
@@ -211,7 +211,7 @@ export class Lane implements LaneContext {
     if (!this.#parts.has(part)) return;
     this.#finish(sink);
     this.#parts.delete(part);
-    for (const read of this.#readsOf(sink)) {
+    for (const read of this.#active.of(sink)) {
       if (read.run !== run) read.abort({ kind: "connection", detail: "another connection was faster" });
     }
     for (const { span } of sink.spec.spans) this.#reportSpan(span);
@@ -229,10 +229,6 @@ export class Lane implements LaneContext {
     if (span?.complete !== true) return;
     this.#spans.delete(id);
     this.emit({ type: "span", span: id, values: span.values() });
-  }
-
-  #readsOf(sink: PartSink): readonly ActiveRead[] {
-    return [...this.#active.keys()].filter((read) => read.sink === sink);
   }
 
   async #sink(work: PartWork): Promise<PartSink> {
@@ -277,7 +273,7 @@ export class Lane implements LaneContext {
   #shrink(part: number, end: number): void {
     const sink = this.#parts.get(part);
     if (sink === undefined) return;
-    const reads = this.#readsOf(sink);
+    const reads = this.#active.of(sink);
     this.settle(sink);
     if (!this.#parts.has(part)) return;
     this.emit({ type: "shrunk", part, end: sink.shrink(end) });
@@ -292,7 +288,7 @@ export class Lane implements LaneContext {
       if (sink === undefined) continue;
       this.#parts.delete(part);
       sink.shrink(sink.frontier);
-      for (const read of this.#readsOf(sink)) read.abort({ kind: "connection", detail: "the file is read anew" });
+      for (const read of this.#active.of(sink)) read.abort({ kind: "connection", detail: "the file is read anew" });
       sink.discard();
     }
     for (const span of spans) {
@@ -306,37 +302,20 @@ export class Lane implements LaneContext {
     const now = performance.now();
     const late = now - this.#lastTick - this.#tickMs;
     this.#lastTick = now;
-    if (late < heldUpMs) this.#stopStalled(now);
-    const reading = [...this.#active.keys()];
-    for (const read of reading) this.#reportReceived(read);
+    // When the lane itself was held up, silence says nothing about the peer.
+    if (late < heldUpMs) this.#active.stopStalled(now, (read) => this.#flow.paused(read));
+    this.#active.report();
     const { utilization } = performance.eventLoopUtilization(this.#utilization);
     this.#utilization = performance.eventLoopUtilization();
     if (this.#runs.size === 0) return;
-    const paused = reading.filter((read) => this.#flow.paused(read)).map((read) => read.run);
+    const paused = this.#active.all.filter((read) => this.#flow.paused(read)).map((read) => read.run);
     this.emit({ type: "tick", utilization, paused });
-  }
-
-  #reportReceived(read: ActiveRead): void {
-    const bytes = this.#active.get(read) ?? 0;
-    if (bytes === 0) return;
-    this.#active.set(read, 0);
-    this.emit({ type: "received", part: read.part, run: read.run, bytes });
-  }
-
-  /** When the lane itself was held up, silence says nothing about the peer; such ticks are left out. */
-  #stopStalled(now: number): void {
-    for (const read of [...this.#active.keys()]) {
-      const silence = now - read.lastActivity;
-      if (this.#flow.paused(read) || silence < read.patienceMs) continue;
-      if (read.address !== undefined) this.emit({ type: "silent", run: read.run, address: read.address });
-      read.abort({ kind: "stalled", detail: `no byte came for ${Math.round(silence)} ms` });
-    }
   }
 
   #stop(): void {
     clearInterval(this.#timer);
     this.#flow.close();
-    for (const read of [...this.#active.keys()]) read.abort({ kind: "connection", detail: "the transfer was stopped" });
+    for (const read of this.#active.all) read.abort({ kind: "connection", detail: "the transfer was stopped" });
     for (const { stop } of this.#runs.values()) stop.abort();
     this.connections.close();
     this.#syncs?.close();
