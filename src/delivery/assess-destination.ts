@@ -73,7 +73,7 @@ export async function assessDestination(
     parallelStats,
     async (file) => {
       const adoptable = existing === "size" || file.info.digests.length > 0;
-      const there = names.get(dirname(file.path))?.has(basename(file.path)) === true;
+      const there = names.get(dirname(file.path))?.has(basename(file.path)) ?? true;
       const found = adoptable && there && (await hasSize(fileSystem, join(destination, file.path), file.size));
       tasks.push({ file, todo: found ? "adopt" : "fetch" });
     },
@@ -100,7 +100,10 @@ export function isSameRequest({ request }: Proof, { uri, rules }: Pick<WantedMod
   );
 }
 
-/** What lies in the directories that files would go to: a new model of thousands of files need not be looked for file by file. */
+/**
+ * What lies in the directories that files would go to: a new model of thousands of files need not be looked for file by file. A
+ * directory that cannot be listed is left out: its files may be looked at all the same.
+ */
 async function namesBelow(
   destination: string,
   files: readonly PlannedFile[],
@@ -108,11 +111,10 @@ async function namesBelow(
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const names = new Map<string, ReadonlySet<string>>();
   for (const directory of new Set(files.map(({ path }) => dirname(path)))) {
-    const place = join(destination, directory);
     try {
-      names.set(directory, new Set(await fileSystem.readdir(place)));
+      names.set(directory, new Set(await fileSystem.readdir(join(destination, directory))));
     } catch (error) {
-      if (!isMissing(error)) throw diskError(error, "check", place);
+      if (isMissing(error)) names.set(directory, new Set());
     }
   }
   return names;

@@ -6,7 +6,7 @@ import { assessDestination, type WantedModel } from "../../src/delivery/assess-d
 import { originOf, type PlannedFile } from "../../src/delivery/planned-file.ts";
 import { scanSource } from "../../src/delivery/scan-source.ts";
 import type { FileRecord } from "../../src/store/file-record.ts";
-import { nodeFileSystem } from "../../src/store/file-system.ts";
+import { type FileSystem, nodeFileSystem } from "../../src/store/file-system.ts";
 import { writeProof } from "../../src/store/proof.ts";
 import { openPublicationList } from "../../src/store/publication-list.ts";
 import { recordedFile } from "../support/file-records.ts";
@@ -104,4 +104,17 @@ test("foreign files of the right size are read where the source has digests", as
   const unknown = await wantedOf(offersNone);
   assert.deepEqual((await assess(destination, unknown)).todos, { a: "fetch" });
   assert.deepEqual((await assess(destination, unknown, "size")).todos, { a: "adopt" });
+});
+
+test("foreign files are found in a directory that may be searched and not listed", async (t) => {
+  const source = memorySource({ "m/a.bin": "12345" });
+  const destination = await scratchDirectory(t);
+  await writeFile(join(destination, "a.bin"), "54321");
+  const refused = Object.assign(new Error("EACCES: permission denied, scandir"), { code: "EACCES" });
+  const fileSystem: FileSystem = { ...nodeFileSystem, readdir: (): Promise<never> => Promise.reject(refused) };
+  const { tasks } = await assessDestination(destination, await wantedOf(source), fileSystem, { existing: "size" });
+  assert.deepEqual(
+    tasks.map(({ todo }) => todo),
+    ["adopt"],
+  );
 });

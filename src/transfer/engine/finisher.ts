@@ -124,7 +124,7 @@ export class Finisher {
     }
     const { units = file.ledger.values(), decisive = [] } = file.otherProofs ?? {};
     file.firstPass = units;
-    if (file.small) this.#ports.close(file);
+    if (file.small) await this.#ports.close(file);
     await this.#ports.restart(file, detail, decisive.length > 0 ? decisive : file.file.digests);
   }
 
